@@ -1,0 +1,92 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "platform/task.hpp"
+
+namespace townhall::http {
+
+enum class Verb : std::uint8_t { get, head, post, put, patch, del, options, other };
+
+[[nodiscard]] std::string_view to_string(Verb verb);  // "GET", …
+
+/// The request's body as it arrives. Nothing is read from the socket before `read` asks: that is the back-pressure.
+class BodyReader {
+  public:
+    virtual ~BodyReader() = default;
+
+    /// Reads at least one byte into `buffer`; 0 means the end. Throws `BodyError` when the framing is broken, the limit
+    /// passed, the client too slow or gone; the connection closes after the answer.
+    virtual Task<std::size_t> read(std::span<char> buffer) = 0;
+
+    /// Declared length in bytes, if any (none: chunked).
+    [[nodiscard]] virtual std::optional<std::uint64_t> length() const = 0;
+
+    /// Raises or lowers the bytes accepted (default: the server's `body_limit`). Call before the first `read`. A declared
+    /// length above the limit throws `BodyError{413}` at once, before `100 Continue` is sent.
+    virtual void set_limit(std::uint64_t bytes) = 0;
+};
+
+/// What was wrong with a body, as the status that answers it: 400, 408, 413.
+struct BodyError : std::exception {
+    explicit BodyError(int s, const char* w) : status(s), why(w) {}
+    [[nodiscard]] const char* what() const noexcept override { return why; }
+    int status;
+    const char* why;
+};
+
+/// One request, after the gate: framing is sound, there is one Host, the target is well-formed. Header names are compared
+/// without case. Everything is copied out of the socket's buffer: it stays valid for the whole exchange.
+struct Request {
+    Verb verb = Verb::other;
+    std::string method;  // as sent
+    std::string path;    // decoded from %XX, without the query, never empty, one trailing slash removed
+    std::string query;   // raw, without '?'
+    std::vector<std::pair<std::string, std::string>> headers;
+    std::string remote_address;  // of the peer, e.g. "127.0.0.1"
+    std::string request_id;      // the client's X-Request-Id when sane, else made here
+    BodyReader* body = nullptr;  // owned by the connection
+
+    /// The first value of a header, or nothing.
+    [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const;
+};
+
+/// Where a streamed answer writes its body (chunked). `write` waits while the client is slow; throws when it is gone.
+class BodyWriter {
+  public:
+    virtual ~BodyWriter() = default;
+    virtual Task<void> write(std::string_view bytes) = 0;
+};
+
+/// One answer. `body`, or `shared_body` (for cached content, not copied), or `stream`.
+struct Response {
+    int status = 200;
+    std::string content_type;  // empty: no body
+    std::string body;
+    std::shared_ptr<const std::string> shared_body;
+    std::move_only_function<Task<void>(BodyWriter&)> stream;
+    std::vector<std::pair<std::string, std::string>> headers;  // CR and LF in a value are replaced by the server
+    bool close = false;                                        // close the connection after this answer
+    std::string_view route;  // the template, for the request log ("/api/v1/voters/{id}"); must outlive the exchange
+};
+
+/// Answers requests. Called on the connection's thread, never twice at once for one connection. What it throws becomes a
+/// 500 (or, for `BodyError`, its status) and a log line.
+class Handler {
+  public:
+    virtual ~Handler() = default;
+    virtual Task<Response> handle(Request& request) = 0;
+
+    /// The answer to what never became a request (the gate's 400, 413, 431, 408, …), so that every error has one shape.
+    [[nodiscard]] virtual Response refuse(int status, std::string_view detail, std::string_view request_id) = 0;
+};
+
+}  // namespace townhall::http
