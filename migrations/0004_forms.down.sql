@@ -1,0 +1,2 @@
+drop table website.submissions;
+drop table website.visitors;
