@@ -15,7 +15,7 @@ enum class Role : std::uint8_t { viewer = 1, canvasser, organizer, manager, admi
 /// Who makes a request, and in which campaign. Made by the router from the access token and the membership snapshot.
 struct Principal {
     std::int64_t user_id = 0;
-    std::string_view session_id;           // UUID text; lives as long as the request
+    std::string_view session_id;  // UUID text; lives as long as the request
     bool is_admin = false;
     bool is_editor = false;
     std::optional<std::int64_t> campaign;  // none: an admin's unscoped request

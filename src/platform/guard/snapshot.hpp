@@ -1,0 +1,98 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "platform/guard/principal.hpp"
+#include "platform/guard/uuid.hpp"
+
+namespace townhall::guard {
+
+using SteadyClock = std::chrono::steady_clock;
+
+/// Nobody is let in by a snapshot older than this: with a reload every two seconds, a revoked role or session stops
+/// working within five. The rest of a second is for a loaded machine.
+inline constexpr std::chrono::milliseconds kSnapshotMaxAge{5'500};
+
+struct Membership {
+    std::int64_t user_id;
+    std::int64_t campaign_id;
+    Role role;
+
+    friend auto operator<=>(const Membership&, const Membership&) = default;
+};
+
+struct UserAccess {
+    std::int64_t user_id;
+    bool is_admin;
+    bool is_editor;
+
+    friend auto operator<=>(const UserAccess&, const UserAccess&) = default;
+};
+
+/// What the database said about who may do what. Users who are disabled or deleted are absent.
+struct AccessData {
+    std::vector<UserAccess> users;
+    std::vector<Membership> memberships;  // of campaigns that are not hidden
+    std::vector<Uuid> revoked;            // sessions whose access tokens may still be alive
+
+    friend bool operator==(const AccessData&, const AccessData&) = default;
+};
+
+/// AccessData, indexed. Immutable.
+class Snapshot {
+  public:
+    explicit Snapshot(AccessData data);
+
+    struct User {
+        bool is_admin;
+        bool is_editor;
+        std::span<const Membership> memberships;  // by campaign
+    };
+    [[nodiscard]] const User* user(std::int64_t user_id) const;
+    [[nodiscard]] static std::optional<Role> role_in(const User& user, std::int64_t campaign_id);
+    [[nodiscard]] bool revoked(const Uuid& session) const { return !revoked_.empty() && revoked_.contains(session); }
+    [[nodiscard]] const AccessData& data() const { return data_; }
+
+  private:
+    AccessData data_;
+    std::unordered_map<std::int64_t, User> users_;
+    std::unordered_set<Uuid, UuidHash> revoked_;
+};
+
+/// The newest snapshot, for every thread. Reading takes no lock and counts no reference: each thread keeps its own
+/// pointer and looks only at a version number, until a newer snapshot is there.
+class SnapshotHolder {
+  public:
+    SnapshotHolder();
+
+    /// Puts what a load brought in place. `as_of`: when the load's statement was sent. Equal data only renews the age;
+    /// a load that was sent earlier than the one in place changes nothing.
+    void put(AccessData data, SteadyClock::time_point as_of);
+
+    /// The newest snapshot, or null before the first load. Valid until this thread calls `current` again: use it before
+    /// the next suspension, and keep nothing of it.
+    [[nodiscard]] const Snapshot* current() const;
+
+    /// When the data of `current` was asked for.
+    [[nodiscard]] SteadyClock::time_point as_of() const {
+        return SteadyClock::time_point(SteadyClock::duration(as_of_.load(std::memory_order_acquire)));
+    }
+    [[nodiscard]] bool fresh(SteadyClock::time_point now) const { return now - as_of() <= kSnapshotMaxAge; }
+
+  private:
+    mutable std::mutex mutex_;  // guards `snapshot_`
+    std::shared_ptr<const Snapshot> snapshot_;
+    std::atomic<std::uint64_t> version_;  // distinct across holders, so that a thread's pointer can't be another's
+    std::atomic<SteadyClock::rep> as_of_;
+};
+
+}  // namespace townhall::guard
