@@ -150,8 +150,8 @@ class Transaction {
     bool open_ = true;
 };
 
-/// `COPY … FROM STDIN`. The format is the statement's; `put` takes any pieces of it. An error of the server's is thrown
-/// by the next `put` that notices it, or by `finish`. Destroyed unfinished, the copy is undone.
+/// `COPY … FROM STDIN`. The format is the statement's; `put` takes any pieces of it. What the server refuses is thrown
+/// by `finish` (libpq looks at answers only then). Destroyed unfinished, the copy is undone.
 class CopyIn {
   public:
     CopyIn(Connection& connection, const std::string& sql);
@@ -165,7 +165,6 @@ class CopyIn {
 
   private:
     void send(std::string_view bytes);
-    [[noreturn]] void fail();
 
     Connection& connection_;
     std::string buffer_;
