@@ -1,0 +1,116 @@
+#pragma once
+
+// Part of router.hpp: from an endpoint's types to a route.
+
+#include "platform/api/describe.hpp"
+#include "platform/api/router.hpp"
+
+namespace townhall::api {
+
+/// Reads In from the request: path values (wrong ones are 400), query parameters and body (wrong ones are 422, all told).
+template <class In>
+Result<In> read_input(const Input& input) {
+    In in{};
+    if constexpr (HasSchema<In>) {
+        Faults path_faults(Fault::In::parameter);
+        Faults faults(Fault::In::parameter);
+        std::vector<std::string_view> known{"campaign_id"};
+        each_field<In>([&](const auto& field) {
+            if (field.place == Place::path) {
+                const Faults::Step step(path_faults, field.name);
+                for (const auto& [name, text] : input.path)
+                    if (name == field.name) decode_parameter(text, in.*field.member, field.rules, path_faults);
+            } else if (field.place == Place::query) {
+                using F = typename std::remove_cvref_t<decltype(field)>::Type;
+                known.push_back(field.name);
+                const Faults::Step step(faults, field.name);
+                const auto text = http::find_query(input.query, field.name);
+                if (text)
+                    decode_parameter(*text, in.*field.member, field.rules, faults);
+                else if (!OptionalOf<F>::value && !field.rules.defaulted)
+                    add_missing(faults);
+            }
+        });
+        if (!path_faults.empty()) return std::unexpected(Error(kMalformed, "A value of the path is of the wrong kind."));
+        add_unknown_parameters(input.query, known, faults);
+        if constexpr (has_fields<In>(Place::body)) {
+            Faults body_faults(Fault::In::body);
+            decode(*input.body, in, Rules{}, body_faults);
+            faults.append(body_faults.take());
+        }
+        if constexpr (requires { check(in, faults); }) {
+            if (faults.empty()) check(in, faults);  // rules that span fields, found by ADL
+        }
+        if (!faults.empty()) return std::unexpected(Error(kInvalid, {}, faults.take()));
+    }
+    return in;
+}
+
+template <class Out>
+http::Response to_response(const Context& context, int success, const Answer<Out>& answer) {
+    http::Response response;
+    if constexpr (!std::is_same_v<Out, Nothing>) {
+        response.content_type = "application/json";
+        encode(response.body, answer.value);
+    }
+    finish(response, context, answer.status ? answer.status : success, answer.etag, answer.headers);
+    return response;
+}
+template <class Out>
+http::Response to_response(const Context& context, int success, const Out& value) {
+    http::Response response;
+    if constexpr (!std::is_same_v<Out, Nothing>) {
+        response.content_type = "application/json";
+        encode(response.body, value);
+    }
+    finish(response, context, success, {}, {});
+    return response;
+}
+inline http::Response to_response(const Context&, int, http::Response& response) { return std::move(response); }
+
+template <class In, class Deps, class Operation>
+auto call(const Operation& operation, const Deps& deps, Context& context, In in) {
+    if constexpr (std::is_invocable_v<Operation, Deps, Context&, In>)
+        return operation(deps, context, std::move(in));
+    else if constexpr (std::is_invocable_v<Operation, Deps, Principal, In>)
+        return operation(deps, context.who, std::move(in));
+    else if constexpr (std::is_invocable_v<Operation, Deps, Context&>)
+        return operation(deps, context);
+    else if constexpr (std::is_invocable_v<Operation, Deps, Principal>)
+        return operation(deps, context.who);
+    else
+        return operation(deps, std::move(in));
+}
+
+template <class In, class Out, class Deps, class Operation>
+void Router::add(const Endpoint<In, Out>& endpoint, Deps deps, Operation operation) {
+    auto route = std::make_unique<Route>();
+    route->verb = endpoint.verb;
+    route->path = endpoint.path;
+    route->summary = endpoint.summary;
+    route->who = endpoint.who;
+    route->role = endpoint.role;
+    route->success = endpoint.success;
+    for (const ErrorCode* code : endpoint.errors)
+        if (code) route->errors.push_back(code);
+    route->body_limit = endpoint.body_limit;
+    route->takes_body = has_fields<In>(Place::body) && !endpoint.raw_body;
+    route->raw_body = endpoint.raw_body;
+    route->out_type = endpoint.out_type;
+    route->idempotent_post = endpoint.idempotent_post;
+    route->parameters = describe_parameters<In>(components_);
+    if (route->takes_body) route->input_schema = describe<In>(components_, Rules{});
+    if constexpr (!std::is_same_v<Out, Nothing> && !std::is_same_v<Out, Raw>)
+        route->output_schema = describe<Out>(components_, Rules{});
+    route->run = [deps = std::move(deps), operation, success = endpoint.success](
+                     Context& context, const Input& input) -> Task<http::Response> {
+        Result<In> in = read_input<In>(input);
+        if (!in) co_return problem(in.error(), context.request.path, context.request.request_id);
+        auto result = co_await call<In>(operation, deps, context, *std::move(in));
+        if (!result) co_return problem(result.error(), context.request.path, context.request.request_id);
+        co_return to_response(context, success, *result);
+    };
+    add_route(std::move(route));
+}
+
+}  // namespace townhall::api

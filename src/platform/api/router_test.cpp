@@ -1,0 +1,123 @@
+#include "platform/api/router.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <gtest/gtest.h>
+
+namespace townhall::api {
+namespace {
+
+enum class Colour { red, green };
+constexpr auto enum_names(std::type_identity<Colour>) {
+    return std::array<std::pair<Colour, std::string_view>, 2>{{{Colour::red, "red"}, {Colour::green, "green"}}};
+}
+
+struct Thing {
+    std::int64_t id = 0;
+    std::optional<std::int64_t> limit;
+    std::string name;
+    std::optional<std::string> note;
+    Colour colour = Colour::red;
+    std::vector<std::string> labels;
+    Maybe<std::int64_t> weight;
+};
+constexpr auto schema_of(std::type_identity<Thing>) {
+    return object("Thing", path("id", &Thing::id, min<1>), query("limit", &Thing::limit, min<1>, max<200>),
+                  field("name", &Thing::name, min_len<1>, max_len<5>), field("note", &Thing::note),
+                  field("colour", &Thing::colour), field("labels", &Thing::labels, defaulted, max_items<2>),
+                  field("weight", &Thing::weight));
+}
+
+constexpr Endpoint<Thing, Thing> kPutThing{
+    .verb = put, .path = "/things/{id}", .summary = "Change a thing", .who = Who::anyone};
+constexpr Endpoint<Nothing, Nothing> kGetThings{
+    .verb = get, .path = "/things", .summary = "Nothing to see", .who = Who::anyone, .success = 204};
+
+class Body final : public http::BodyReader {
+  public:
+    explicit Body(std::string text) : text_(std::move(text)) {}
+    Task<std::size_t> read(std::span<char> buffer) override {
+        const std::size_t size = std::min(buffer.size(), text_.size() - used_);
+        std::copy_n(text_.data() + used_, size, buffer.data());
+        used_ += size;
+        co_return size;
+    }
+    std::optional<std::uint64_t> length() const override { return text_.size(); }
+    void set_limit(std::uint64_t) override {}
+
+  private:
+    std::string text_;
+    std::size_t used_ = 0;
+};
+
+struct RouterTest : ::testing::Test {
+    RouterTest() {
+        router.add(kPutThing, 0, [](int, Thing in) -> Task<Result<Thing>> { co_return in; });
+        router.add(kGetThings, 0, [](int) -> Task<Result<Nothing>> { co_return Nothing{}; });
+    }
+
+    http::Response send(http::Verb verb, std::string target_path, std::string query = {}, std::string text = {}) {
+        Body body(text);
+        http::Request request;
+        request.verb = verb;
+        request.path = std::move(target_path);
+        request.query = std::move(query);
+        request.request_id = "r1";
+        request.headers = {{"Content-Type", "application/json"}, {"Content-Length", std::to_string(text.size())}};
+        request.body = &body;
+        boost::asio::io_context context;
+        http::Response response;
+        boost::asio::co_spawn(
+            context, [&]() -> Task<> { response = co_await router.handle(request); },
+            [](std::exception_ptr failure) {
+                if (failure) std::rethrow_exception(failure);
+            });
+        context.run();
+        return response;
+    }
+
+    guard::SnapshotHolder snapshots;
+    guard::AccessTokens tokens{guard::TokenSettings{.keys = {std::string(40, 'k')}}};
+    guard::Authenticator authenticator{tokens, snapshots};
+    Router router{authenticator};
+};
+
+TEST_F(RouterTest, AnswersWithTheSameTypesThatItReads) {
+    const auto response = send(http::Verb::put, "/things/7", "limit=5", R"({"name":"é€","colour":"green","weight":null})");
+    EXPECT_EQ(response.status, 200);
+    EXPECT_EQ(response.body, R"({"name":"é€","note":null,"colour":"green","labels":[],"weight":null})");
+}
+
+TEST_F(RouterTest, TellsEveryFaultAtOnce) {
+    const auto response = send(http::Verb::put, "/things/7", "limit=0&typo=1",
+                               R"({"name":"too long","colour":"blue","labels":["a","b","c"],"nmae":1})");
+    EXPECT_EQ(response.status, 422);
+    EXPECT_EQ(response.content_type, "application/problem+json");
+    for (const char* wanted : {R"("parameter":"limit","code":"min")", R"("parameter":"typo","code":"unknown")",
+                               R"("pointer":"/name","code":"max_length")", R"("pointer":"/colour","code":"enum")",
+                               R"("pointer":"/labels","code":"max_items")", R"("pointer":"/nmae","code":"unknown")"})
+        EXPECT_NE(response.body.find(wanted), std::string::npos) << wanted << " in " << response.body;
+}
+
+TEST_F(RouterTest, RefusesAPathValueOfTheWrongKind) {
+    for (const char* path : {"/things/x", "/things/0", "/things/9223372036854775808", "/things/-1"})
+        EXPECT_EQ(send(http::Verb::put, path, "", R"({"name":"a","colour":"red"})").status, 400) << path;
+}
+
+TEST_F(RouterTest, KnowsUnknownPathsFromUnknownMethods) {
+    EXPECT_EQ(send(http::Verb::get, "/nothing").status, 404);
+    const auto response = send(http::Verb::post, "/things");
+    EXPECT_EQ(response.status, 405);
+    EXPECT_EQ(response.headers.front(), (std::pair<std::string, std::string>{"Allow", "GET, HEAD, OPTIONS"}));
+    EXPECT_EQ(send(http::Verb::head, "/things").status, 204);
+}
+
+TEST_F(RouterTest, RefusesWhatIsNotJson) {
+    for (const char* body : {"", "{", "[1]x", R"({"name":"a","name":"b"})", R"({"a":1e400})", R"(["\u0000"])",
+                             R"(["\ud800"])", "[\"\xff\"]", "[9223372036854775808]", "[-9223372036854775809]"})
+        EXPECT_EQ(send(http::Verb::put, "/things/1", "", body).status, 400) << body;
+    EXPECT_EQ(send(http::Verb::put, "/things/1", "", std::string(100'000, '[')).status, 400);
+}
+
+}  // namespace
+}  // namespace townhall::api
