@@ -1,0 +1,111 @@
+"""Hostile JSON and bytes: refused with 400, never 500."""
+
+import json
+
+import pytest
+
+from support.client import ok, problem, raw_exchange
+from support.corpora import json_parsing_cases
+from support.forms import contact
+
+# Stricter than the suite on purpose: a duplicate key and a NUL are always faults here.
+STRICTER = {"y_object_duplicated_key", "y_object_duplicated_key_and_value", "y_object_escaped_null_in_key",
+            "y_string_null_escape"}
+
+
+def post(public, body):
+    return public.request("POST", "/api/contact", data=body, headers={"Content-Type": "application/json"})
+
+
+def form_with(text):
+    """A contact form whose message is this very JSON."""
+    form = json.dumps(contact(message="MARK"))
+    return form.replace('"MARK"', text).encode("utf-8", "surrogatepass")
+
+
+@pytest.mark.promise("P39", "deep, duplicate, infinite and half-surrogate JSON is answered 400")
+@pytest.mark.parametrize("body", [
+    pytest.param(b"[" * 100_000, id="100,000 open arrays"),
+    pytest.param(b'{"a":' * 100_000 + b"1" + b"}" * 100_000, id="100,000 objects"),
+    pytest.param(b"[" * 65 + b"]" * 65, id="65 arrays"),
+    pytest.param(form_with('"a","message":"b"'), id="duplicate key"),
+    pytest.param(form_with('"a","m\\u0065ssage":"b"'), id="duplicate key, escaped"),
+    pytest.param(form_with("1e400"), id="1e400"),
+    pytest.param(form_with("-1e400"), id="-1e400"),
+    pytest.param(form_with('"\\ud800"'), id="high surrogate alone"),
+    pytest.param(form_with('"\\udc00\\ud800"'), id="surrogates reversed"),
+    pytest.param(form_with("NaN"), id="NaN"),
+    pytest.param(form_with("18446744073709551616"), id="2^64"),
+    pytest.param(form_with("9223372036854775808"), id="2^63"),
+    pytest.param(b"", id="nothing"),
+    pytest.param(b"{} {}", id="two documents"),
+    pytest.param(b'{"name": "a",}', id="trailing comma"),
+])
+def test_hostile_json(public, body):
+    """400 as a problem document."""
+    problem(post(public, body), 400)
+
+
+@pytest.mark.promise("P40", "NUL and bad UTF-8 in a body are answered 400")
+@pytest.mark.parametrize("body", [
+    pytest.param(form_with('"\x00"'), id="NUL"),
+    pytest.param(form_with('"\\u0000"'), id="escaped NUL"),
+    pytest.param(b'{"name":"\xff"}', id="0xFF"),
+    pytest.param(b'{"name":"\xc0\xaf"}', id="overlong slash"),
+    pytest.param(b'{"name":"\xed\xa0\x80"}', id="encoded surrogate"),
+    pytest.param(b'{"name":"\xf4\x90\x80\x80"}', id="beyond U+10FFFF"),
+    pytest.param(b'{"name":"\xe2\x82"}', id="cut short"),
+    pytest.param(b'{"\xff":1}', id="in a key"),
+    pytest.param('{"name":"a"}'.encode("utf-16"), id="UTF-16"),
+])
+def test_hostile_bytes(public, body):
+    """400 as a problem document."""
+    problem(post(public, body), 400)
+
+
+def test_nesting_within_the_limit_is_no_syntax_error(public):
+    """64 levels parse: then they are a fault of the field."""
+    problem(post(public, form_with("[" * 63 + "]" * 63)), 422, pointers=["/message"])
+
+
+@pytest.mark.promise("P40", "ids beyond 64 bits, NUL and bad UTF-8 in paths and queries are answered 4xx, never 500")
+@pytest.mark.parametrize("path, statuses", [
+    ("/api/v1/voters/9223372036854775808", {400}),
+    ("/api/v1/voters/-9223372036854775809", {400}),
+    ("/api/v1/voters/99999999999999999999999999", {400}),
+    ("/api/v1/voters/9223372036854775807", {404}),
+    ("/api/v1/voters/1e3", {400}),
+    ("/api/v1/voters/%00", {400}),
+    ("/api/v1/voters/%ff", {400}),
+    ("/api/v1/voters/1%2f..", {400, 404}),
+    ("/api/v1/voters?campaign_id=9223372036854775808", {422}),
+    ("/api/v1/voters?q=%00", {400, 422}),
+    ("/api/v1/voters?q=%ff%fe", {400, 422}),
+    ("/api/v1/voters?q=%zz", {400, 422}),
+    ("/api/v1/submissions/%00", {400}),
+    ("/api/v1/submissions/00000000-0000-0000-0000-00000000000g", {400}),
+])
+def test_hostile_paths_and_queries(admin, server, path, statuses):
+    """A problem document with the right status."""
+    head = f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {admin.token}\r\nConnection: close\r\n\r\n"
+    answer = raw_exchange(server.port, head.encode())
+    assert int(answer.split(b" ", 2)[1]) in statuses, answer[:800]
+    assert b"application/problem+json" in answer
+
+
+@pytest.mark.promise("P39", "JSONTestSuite: what must be refused is answered 400, what must be read never is")
+def test_json_test_suite(public):
+    """n_ is 400; y_ is read (422: it is no form); i_ is either, never 500."""
+    wrong = []
+    for name, text in json_parsing_cases():
+        status = post(public, text.encode("utf-8", "surrogatepass")).status_code
+        refused = name.startswith("n_") or name in STRICTER
+        expected = {400} if refused else {422} if name.startswith("y_") else {400, 422}
+        if status not in expected:
+            wrong.append(f"{name}: {status}, expected {expected}: {text[:60]!r}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_server_is_well_afterwards(public):
+    """After all of it a form goes through."""
+    ok(public.post("/api/contact", contact()), 201)

@@ -1,0 +1,43 @@
+"""Contact forms: what a visitor sends, and what must be in the database and the mailbox afterwards."""
+
+import email
+import email.policy
+import secrets
+
+
+def contact(**fields):
+    """A valid contact form of a fresh person."""
+    tag = secrets.token_hex(6)
+    return {"name": f"Ada {tag}", "email": f"ada.{tag}@example.com", "message": "How do we start?", **fields}
+
+
+def count_with_email(database, address):
+    return database.one("select count(*) from website.submissions where data->>'email' = %s", address)
+
+
+def audit(database):
+    """What must always hold: every real submission has its follow-up job, no job lacks its submission, nothing doubled."""
+    return {
+        "submissions without a job": database.one(
+            "select count(*) from website.submissions s where status = 'received' and not exists"
+            " (select 1 from core.jobs j where j.payload->>'submission_id' = s.id::text)"),
+        "jobs without a submission": database.one(
+            "select count(*) from core.jobs j where j.payload ? 'submission_id' and not exists"
+            " (select 1 from website.submissions s where s.id::text = j.payload->>'submission_id')"),
+        "spam with a job": database.one(
+            "select count(*) from website.submissions s where status = 'spam' and exists"
+            " (select 1 from core.jobs j where j.payload->>'submission_id' = s.id::text)"),
+        "received without a visitor": database.one(
+            "select count(*) from website.submissions where status = 'received' and visitor_id is null"),
+    }
+
+
+def mails_about(server, text):
+    """The messages of the development mailbox that carry `text` anywhere, parsed."""
+    found = []
+    for path in server.mails():
+        message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        body = message.get_body(("plain", "html"))
+        if text in str(message) or (body and text in body.get_content()):
+            found.append(message)
+    return found
