@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <variant>
 
 /// Structured logs: one JSON object a line on standard error (or in a file), with level, time (RFC 3339, UTC), message,
@@ -34,11 +36,17 @@ using Fields = std::initializer_list<Field>;
 /// Sets the lowest level that is written. Call once at start, before other threads.
 void set_level(Level lowest);
 
+/// Where lines go in place of standard error: a file that is renamed to `<file>.1` (and that to `.2`, up to `keep`)
+/// before it would grow past `max_bytes`. False, with the output unchanged, when it can't be opened.
+[[nodiscard]] bool set_file(const std::filesystem::path& file, std::uint64_t max_bytes = 64 * 1024 * 1024,
+                            int keep = 5);
+
 /// Whether lines of this level are written: ask before building costly fields.
 [[nodiscard]] bool enabled(Level level);
 
 /// Writes one line. Thread-safe; never throws; never blocks on the network. Lines below warning may be buffered for at
-/// most 200 ms; warning and above reach the file at once.
+/// most 200 ms; warning and above reach the file at once. When the output stands still, lines that don't fit in 8 MiB
+/// are dropped, counted, and the count is logged later.
 void log(Level level, std::string_view message, Fields fields = {});
 
 inline void debug(std::string_view message, Fields fields = {}) { log(Level::debug, message, fields); }

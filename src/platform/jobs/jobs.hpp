@@ -1,0 +1,111 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "platform/db/db.hpp"
+#include "platform/observe/metrics.hpp"
+#include "platform/task.hpp"
+
+/// Background jobs in PostgreSQL (`core.jobs`): enqueued by the statement that makes them necessary, run at least once.
+///
+/// A feature enqueues inside its own statement, so that the fact and its job commit together:
+///
+///     with kept as (insert into … returning id)
+///     insert into core.jobs (kind, subject, payload)
+///     select 'website.notify', 'submission:' || id, jsonb_build_object('id', id) from kept
+///
+/// and calls `Worker::wake()` once that is committed. A handler must bear being run twice.
+namespace townhall::jobs {
+
+/// One attempt at a job.
+struct Job {
+    std::int64_t id = 0;
+    std::string kind;
+    std::optional<std::string> subject;  // what the job is about, e.g. "submission:0190…"
+    db::Json payload;
+    int attempt = 1;       // from 1
+    int max_attempts = 1;  // after this attempt fails, the job is dead
+    /// Asked to stop when the worker shuts down, or when another worker has taken the job over. A long handler looks at
+    /// it now and then, saves where it is, and returns `Release`.
+    std::stop_token stop;
+};
+
+/// Finished.
+struct Done {};
+/// Failed for now: again after `after`, or after an exponentially growing, random wait. `why` is kept for operators:
+/// short, without anybody's data.
+struct Retry {
+    std::string why;
+    std::optional<std::chrono::milliseconds> after = {};
+};
+/// Failed for good: a dead letter at once.
+struct Fail {
+    std::string why;
+};
+/// Put back as it was, to go on later; counts as no attempt.
+struct Release {
+    std::chrono::milliseconds after{0};
+};
+using Outcome = std::variant<Done, Retry, Fail, Release>;
+
+/// What a worker does with the jobs of one kind.
+struct Kind {
+    std::string name;
+    int max_attempts = 12;           // spread over about a day with the default backoff
+    std::size_t concurrency = 4;     // running at once in this process
+    std::chrono::seconds lease{30};  // a dead worker's jobs are run again this long after its last sign of life
+    /// Runs on one of the worker's executors. What it throws is a `Retry`.
+    std::function<Task<Outcome>(Job)> handler;
+    std::chrono::milliseconds first_backoff{2'000};  // doubles with each attempt, with full jitter
+    std::chrono::milliseconds max_backoff{std::chrono::hours(3)};
+};
+
+/// Adds a job within a transaction. With `unique_key`, nothing is added while an unfinished job of that kind and key
+/// exists. Returns the new job's id, or nothing.
+struct NewJob {
+    std::string kind;
+    db::Json payload;
+    std::optional<std::string> subject = {};
+    std::optional<std::string> unique_key = {};
+    std::chrono::milliseconds delay{0};
+    int priority = 1;  // 0 first, 2 last
+};
+Task<std::optional<std::int64_t>> enqueue(db::Transaction& transaction, NewJob job);
+
+/// Runs the jobs of some kinds. Thread-safe: `wake`. Everything else is called by the thread that owns it.
+///
+/// Jobs run on all the given executors; the worker's own state lives on the first one.
+class Worker {
+  public:
+    Worker(db::Database& database, std::vector<boost::asio::any_io_executor> executors, std::vector<Kind> kinds,
+           observe::Metrics& metrics);
+    ~Worker();
+    Worker(const Worker&) = delete;
+    Worker& operator=(const Worker&) = delete;
+
+    void start();
+
+    /// Claims nothing more, asks running jobs to stop, waits for them, and records how they ended. Jobs claimed but not
+    /// begun go back at once.
+    Task<void> stop();
+
+    /// Says that jobs were committed: cheap, coalesced, callable from any thread. Other processes are told by at most
+    /// one NOTIFY in 50 ms.
+    void wake();
+
+  private:
+    class Impl;
+    std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace townhall::jobs
