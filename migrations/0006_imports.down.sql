@@ -1,0 +1,2 @@
+drop table campaign.import_faults;
+drop table campaign.imports;
