@@ -42,7 +42,7 @@ struct Mailing {
 struct VoterRecord {
     std::uint64_t line = 0;         // of its first line, from 1
     std::uint64_t byte_offset = 0;  // see Position
-    std::string_view text;          // the row as the file has it, without its line end; raw bytes in the file's encoding
+    std::string_view text;  // the row as the file has it, without its line end; raw bytes in the file's encoding
 
     std::string_view identity;        // the external id, else "h:" and 32 hex digits over name, birth date and address
     std::uint64_t identity_hash = 0;  // of `identity`; what IdentityScan yields
