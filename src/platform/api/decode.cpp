@@ -62,7 +62,8 @@ bool within(std::int64_t number, const Rules& rules, Faults& faults) {
 
 const std::string* text_of(const json::Value& value, Faults& faults) {
     const auto* text = value.get_if<std::string>();
-    if (!text) faults.add(value.is_null() ? "required" : "type", value.is_null() ? "Is required." : "Must be a string.");
+    if (!text)
+        faults.add(value.is_null() ? "required" : "type", value.is_null() ? "Is required." : "Must be a string.");
     return text;
 }
 
@@ -114,8 +115,10 @@ void decode(const json::Value& value, std::int64_t& out, const Rules& rules, Fau
 
 void decode(const json::Value& value, int& out, const Rules& rules, Faults& faults) {
     Rules narrowed = rules;
-    narrowed.least = std::max<std::int64_t>(rules.least.value_or(std::numeric_limits<int>::min()), std::numeric_limits<int>::min());
-    narrowed.most = std::min<std::int64_t>(rules.most.value_or(std::numeric_limits<int>::max()), std::numeric_limits<int>::max());
+    narrowed.least =
+        std::max<std::int64_t>(rules.least.value_or(std::numeric_limits<int>::min()), std::numeric_limits<int>::min());
+    narrowed.most =
+        std::min<std::int64_t>(rules.most.value_or(std::numeric_limits<int>::max()), std::numeric_limits<int>::max());
     std::int64_t wide = out;
     decode(value, wide, narrowed, faults);
     out = static_cast<int>(wide);
@@ -137,8 +140,9 @@ void decode(const json::Value& value, std::string& out, const Rules& rules, Faul
     if (length > rules.longest)
         return faults.add("max_length", fmt::format("Must be at most {} characters.", rules.longest));
     if (length < rules.shortest)
-        return rules.shortest == 1 ? faults.add("required", "Must not be empty.")
-                                   : faults.add("min_length", fmt::format("Must be at least {} characters.", rules.shortest));
+        return rules.shortest == 1
+                   ? faults.add("required", "Must not be empty.")
+                   : faults.add("min_length", fmt::format("Must be at least {} characters.", rules.shortest));
     if (rules.shortest > 0 && text->find_first_not_of(" \t\r\n") == std::string::npos)
         return faults.add("required", "Must not be blank.");
     switch (rules.format) {
@@ -152,7 +156,8 @@ void decode(const json::Value& value, std::string& out, const Rules& rules, Faul
             if (!is_time_zone(*text)) return faults.add("format", "Must be an IANA time zone, such as Europe/Berlin.");
             break;
         case Format::none:
-        case Format::blob: break;
+        case Format::blob:
+            break;
     }
     out = *text;
 }

@@ -16,10 +16,14 @@ std::string quoted(std::string_view text) {
 
 std::string_view format_name(Format format) {
     switch (format) {
-        case Format::email: return "email";
-        case Format::slug: return "slug";
-        case Format::time_zone: return "iana-time-zone";
-        default: return "";
+        case Format::email:
+            return "email";
+        case Format::slug:
+            return "slug";
+        case Format::time_zone:
+            return "iana-time-zone";
+        default:
+            return "";
     }
 }
 
@@ -38,9 +42,7 @@ std::string describe_scalar(std::string_view type, std::string_view format, cons
     return out + '}';
 }
 
-std::string describe_nullable(std::string inner) {
-    return fmt::format(R"({{"anyOf":[{},{{"type":"null"}}]}})", inner);
-}
+std::string describe_nullable(std::string inner) { return fmt::format(R"({{"anyOf":[{},{{"type":"null"}}]}})", inner); }
 
 std::string describe_list(const std::string& items, const Rules& rules) {
     return fmt::format(R"({{"type":"array","items":{},"maxItems":{}}})", items, rules.most_items);

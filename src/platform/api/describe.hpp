@@ -20,8 +20,10 @@ class Components;
 [[nodiscard]] std::string describe_enum(const std::vector<std::string_view>& names);
 [[nodiscard]] std::string describe_object(const std::vector<std::pair<std::string_view, std::string>>& properties,
                                           const std::vector<std::string_view>& required);
-[[nodiscard]] std::string describe_parameter(std::string_view name, Place place, bool required, const std::string& schema);
-[[nodiscard]] std::string reference(Components& components, std::string_view name, const std::function<std::string()>& make);
+[[nodiscard]] std::string describe_parameter(std::string_view name, Place place, bool required,
+                                             const std::string& schema);
+[[nodiscard]] std::string reference(Components& components, std::string_view name,
+                                    const std::function<std::string()>& make);
 
 template <class T>
 std::string describe(Components& components, const Rules& rules);

@@ -8,7 +8,9 @@ namespace townhall::api {
 
 inline void encode(std::string& out, bool value) { out += value ? "true" : "false"; }
 inline void encode(std::string& out, std::int64_t value) { json::write_integer(out, value); }
-inline void encode(std::string& out, std::uint64_t value) { json::write_integer(out, static_cast<std::int64_t>(value)); }
+inline void encode(std::string& out, std::uint64_t value) {
+    json::write_integer(out, static_cast<std::int64_t>(value));
+}
 inline void encode(std::string& out, int value) { json::write_integer(out, value); }
 inline void encode(std::string& out, std::int16_t value) { json::write_integer(out, value); }
 inline void encode(std::string& out, double value) { json::write_double(out, value); }

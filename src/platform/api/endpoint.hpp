@@ -37,29 +37,29 @@ constexpr auto schema_of(std::type_identity<Nothing>) { return object("Nothing")
 /// Out of an endpoint that writes its own bytes (CSV, a stream).
 struct Raw {};
 
-/// What every kind of endpoint has. A value, declared once beside its operation; everything else (routing, who may call,
-/// limits, parsing, the OpenAPI document) comes from it.
+/// What every kind of endpoint has. A value, declared once beside its operation; everything else (routing, who may
+/// call, limits, parsing, the OpenAPI document) comes from it.
 template <class In, class Out>
 struct Endpoint {
     Verb verb;
     std::string_view path;  // "/api/v1/voters/{id}"
     std::string_view summary;
     Who who = Who::member;
-    Role role = Role::viewer;                      // least role, where who == member
+    Role role = Role::viewer;  // least role, where who == member
     int success = 200;
-    std::array<const ErrorCode*, 6> errors = {};   // beyond those that any endpoint can give
-    std::uint64_t body_limit = 1 << 20;            // bytes
+    std::array<const ErrorCode*, 6> errors = {};  // beyond those that any endpoint can give
+    std::uint64_t body_limit = 1 << 20;           // bytes
     std::string_view out_type = "application/json";
-    bool idempotent_post = false;                  // takes Idempotency-Key
-    bool raw_body = false;                         // the operation reads the body itself (uploads)
+    bool idempotent_post = false;  // takes Idempotency-Key
+    bool raw_body = false;         // the operation reads the body itself (uploads)
 };
 
 /// One request on its way through an operation: for those that need more than their input.
 struct Context {
     http::Request& request;
-    Principal who;                  // zero for Who::anyone
-    std::string_view body;          // as received; empty where the operation reads it itself
-    std::string_view route;         // the path's template
+    Principal who;           // zero for Who::anyone
+    std::string_view body;   // as received; empty where the operation reads it itself
+    std::string_view route;  // the path's template
 
     [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const { return request.header(name); }
 };
@@ -68,7 +68,7 @@ struct Context {
 template <class T>
 struct Answer {
     T value;
-    int status = 0;  // 0: the endpoint's success
+    int status = 0;         // 0: the endpoint's success
     std::string etag = {};  // quoted or weak, as it goes into the header
     std::vector<std::pair<std::string, std::string>> headers = {};
 };
@@ -77,12 +77,12 @@ struct Answer {
 template <class T>
 struct Page {
     std::vector<T> items;
-    std::optional<std::int64_t> page;      // none when paging by cursor
+    std::optional<std::int64_t> page;  // none when paging by cursor
     std::int64_t per_page = 50;
     std::optional<std::int64_t> total;
     bool total_is_estimate = false;
-    std::optional<std::string> next;       // cursor for `after`; none on the last page
-    std::optional<db::Timestamp> as_of;    // the next `updated_since`
+    std::optional<std::string> next;     // cursor for `after`; none on the last page
+    std::optional<db::Timestamp> as_of;  // the next `updated_since`
 };
 template <class T>
 inline constexpr bool is_page = false;
@@ -91,9 +91,9 @@ inline constexpr bool is_page<Page<T>> = true;
 template <HasSchema T>
 constexpr auto schema_of(std::type_identity<Page<T>>) {
     return object(schema_of(std::type_identity<T>{}).name, field("items", &Page<T>::items),
-                  field("page", &Page<T>::page), field("per_page", &Page<T>::per_page),
-                  field("total", &Page<T>::total), field("total_is_estimate", &Page<T>::total_is_estimate),
-                  field("next", &Page<T>::next), field("as_of", &Page<T>::as_of));
+                  field("page", &Page<T>::page), field("per_page", &Page<T>::per_page), field("total", &Page<T>::total),
+                  field("total_is_estimate", &Page<T>::total_is_estimate), field("next", &Page<T>::next),
+                  field("as_of", &Page<T>::as_of));
 }
 
 }  // namespace townhall::api

@@ -87,8 +87,8 @@ class Builder {
         return &std::get<Object>(open_.back()->data).emplace_back(std::move(key_), std::move(value)).second;
     }
 
-    /// Pointers to open containers stay valid: only the innermost one grows, and it is nobody's element of a moving vector
-    /// until it is closed.
+    /// Pointers to open containers stay valid: only the innermost one grows, and it is nobody's element of a moving
+    /// vector until it is closed.
     template <class Container>
     bool open(Container container, Code& code) {
         Value* placed = place(Value{std::move(container)}, code);
@@ -195,12 +195,23 @@ std::size_t utf8_length(std::string_view text) {
 
 void write_escaped(std::string& out, char c) {
     switch (c) {
-        case '"': out += "\\\""; break;
-        case '\\': out += "\\\\"; break;
-        case '\n': out += "\\n"; break;
-        case '\r': out += "\\r"; break;
-        case '\t': out += "\\t"; break;
-        default: fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned char>(c));
+        case '"':
+            out += "\\\"";
+            break;
+        case '\\':
+            out += "\\\\";
+            break;
+        case '\n':
+            out += "\\n";
+            break;
+        case '\r':
+            out += "\\r";
+            break;
+        case '\t':
+            out += "\\t";
+            break;
+        default:
+            fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned char>(c));
     }
 }
 

@@ -10,9 +10,9 @@ template <class T>
 class Maybe {
   public:
     Maybe() = default;
-    Maybe(std::nullopt_t) : present_(true) {}                                              // NOLINT: implicit on purpose
-    Maybe(T value) : present_(true), value_(std::move(value)) {}                           // NOLINT
-    Maybe(std::optional<T> value) : present_(true), value_(std::move(value)) {}            // NOLINT
+    Maybe(std::nullopt_t) : present_(true) {}                                    // NOLINT: implicit on purpose
+    Maybe(T value) : present_(true), value_(std::move(value)) {}                 // NOLINT
+    Maybe(std::optional<T> value) : present_(true), value_(std::move(value)) {}  // NOLINT
 
     [[nodiscard]] bool present() const { return present_; }
     [[nodiscard]] bool is_null() const { return present_ && !value_; }

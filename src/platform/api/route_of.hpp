@@ -7,7 +7,8 @@
 
 namespace townhall::api {
 
-/// Reads In from the request: path values (wrong ones are 400), query parameters and body (wrong ones are 422, all told).
+/// Reads In from the request: path values (wrong ones are 400), query parameters and body (wrong ones are 422, all
+/// told).
 template <class In>
 Result<In> read_input(const Input& input) {
     In in{};
@@ -31,7 +32,8 @@ Result<In> read_input(const Input& input) {
                     add_missing(faults);
             }
         });
-        if (!path_faults.empty()) return std::unexpected(Error(kMalformed, "A value of the path is of the wrong kind."));
+        if (!path_faults.empty())
+            return std::unexpected(Error(kMalformed, "A value of the path is of the wrong kind."));
         add_unknown_parameters(input.query, known, faults);
         if constexpr (has_fields<In>(Place::body)) {
             Faults body_faults(Fault::In::body);
@@ -78,6 +80,8 @@ auto call(const Operation& operation, const Deps& deps, Context& context, In in)
         return operation(deps, context);
     else if constexpr (std::is_invocable_v<Operation, Deps, Principal>)
         return operation(deps, context.who);
+    else if constexpr (std::is_invocable_v<Operation, Deps>)
+        return operation(deps);
     else
         return operation(deps, std::move(in));
 }

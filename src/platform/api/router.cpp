@@ -31,7 +31,8 @@ bool accepts(std::string_view accept, std::string_view type) {
         const std::size_t end = std::min(accept.find(','), accept.size());
         std::string_view item = accept.substr(0, end);
         accept.remove_prefix(std::min(end + 1, accept.size()));
-        const bool refused = item.find(";q=0") != std::string_view::npos && item.find(";q=0.") == std::string_view::npos;
+        const bool refused =
+            item.find(";q=0") != std::string_view::npos && item.find(";q=0.") == std::string_view::npos;
         item = item.substr(0, item.find(';'));
         while (item.starts_with(' ')) item.remove_prefix(1);
         while (item.ends_with(' ')) item.remove_suffix(1);
@@ -45,7 +46,8 @@ bool accepts(std::string_view accept, std::string_view type) {
 bool is_json(std::string_view media_type) {
     media_type = media_type.substr(0, media_type.find(';'));
     while (media_type.ends_with(' ')) media_type.remove_suffix(1);
-    return media_type == "application/json" || (media_type.starts_with("application/") && media_type.ends_with("+json"));
+    return media_type == "application/json" ||
+           (media_type.starts_with("application/") && media_type.ends_with("+json"));
 }
 
 Task<Result<std::string>> read_body(http::Request& request, std::uint64_t limit) {
@@ -89,12 +91,16 @@ Result<std::optional<std::int64_t>> named_campaign(const http::QueryPairs& query
 
 Error denied(guard::Denial denial) {
     switch (denial) {
-        case guard::Denial::campaign_required: return {kCampaignRequired, "Name a campaign with ?campaign_id=."};
-        case guard::Denial::not_a_member: return {kForbidden, "The campaign is not one of yours."};
-        case guard::Denial::unavailable: return unavailable(2, "Roles can't be checked at the moment.");
+        case guard::Denial::campaign_required:
+            return {kCampaignRequired, "Name a campaign with ?campaign_id=."};
+        case guard::Denial::not_a_member:
+            return {kForbidden, "The campaign is not one of yours."};
+        case guard::Denial::unavailable:
+            return unavailable(2, "Roles can't be checked at the moment.");
         case guard::Denial::no_credentials:
             return Error(kUnauthorized, "Send Authorization: Bearer.").with("WWW-Authenticate", "Bearer");
-        default: break;
+        default:
+            break;
     }
     return Error(kUnauthorized, "The access token is not valid (any more).")
         .with("WWW-Authenticate", R"(Bearer error="invalid_token")");
@@ -102,14 +108,19 @@ Error denied(guard::Denial denial) {
 
 Error of(const db::StatementError& error) {
     switch (error.outcome()) {
-        case db::Outcome::conflict: return {kConflict, "Something else refers to it, or it exists already."};
-        case db::Outcome::invalid: return {kInvalid, "A value is out of bounds."};
-        case db::Outcome::full: return {kStorageFull};
+        case db::Outcome::conflict:
+            return {kConflict, "Something else refers to it, or it exists already."};
+        case db::Outcome::invalid:
+            return {kInvalid, "A value is out of bounds."};
+        case db::Outcome::full:
+            return {kStorageFull};
         case db::Outcome::unavailable:
         case db::Outcome::retry:
-        case db::Outcome::timeout: return unavailable(2, "The database did not answer in time.");
+        case db::Outcome::timeout:
+            return unavailable(2, "The database did not answer in time.");
         case db::Outcome::forbidden:
-        case db::Outcome::failed: break;
+        case db::Outcome::failed:
+            break;
     }
     return {kInternal};
 }
@@ -315,8 +326,8 @@ Task<http::Response> Router::serve(const Route& route, http::Request& request, c
         const auto who = authenticator_.principal(caller);
         if (!who) co_return fail(denied(who.error()));
         context.who = *who;
-        const bool allowed = route.who == Who::signed_in || context.who.is_admin ||
-                             (route.who == Who::editor && context.who.is_editor);
+        const bool allowed =
+            route.who == Who::signed_in || context.who.is_admin || (route.who == Who::editor && context.who.is_editor);
         if (!allowed) co_return fail(Error(kForbidden, "Your role does not allow this."));
     }
     co_return co_await route.run(context, Input{values, query, document_or_null});

@@ -38,9 +38,9 @@ struct Route {
     std::uint64_t body_limit;
     bool takes_body;  // JSON
     bool raw_body;
-    std::string input_schema;    // OpenAPI: schema of the body, "" for none
-    std::string parameters;      // OpenAPI: list of parameters
-    std::string output_schema;   // OpenAPI: schema of the answer, "" for none
+    std::string input_schema;   // OpenAPI: schema of the body, "" for none
+    std::string parameters;     // OpenAPI: list of parameters
+    std::string output_schema;  // OpenAPI: schema of the answer, "" for none
     std::string_view out_type;
     bool idempotent_post;
     std::function<Task<http::Response>(Context&, const Input&)> run;

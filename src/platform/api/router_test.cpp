@@ -83,7 +83,8 @@ struct RouterTest : ::testing::Test {
 };
 
 TEST_F(RouterTest, AnswersWithTheSameTypesThatItReads) {
-    const auto response = send(http::Verb::put, "/things/7", "limit=5", R"({"name":"é€","colour":"green","weight":null})");
+    const auto response =
+        send(http::Verb::put, "/things/7", "limit=5", R"({"name":"é€","colour":"green","weight":null})");
     EXPECT_EQ(response.status, 200);
     EXPECT_EQ(response.body, R"({"name":"é€","note":null,"colour":"green","labels":[],"weight":null})");
 }

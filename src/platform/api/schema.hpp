@@ -14,8 +14,8 @@
 #include "platform/api/maybe.hpp"
 #include "platform/db/types.hpp"
 
-/// One declaration per type of request or answer: `schema_of(std::type_identity<T>)`, found by ADL, lists the fields with
-/// their rules. Parsing, validation (every fault at once), serialisation and the OpenAPI document come from it.
+/// One declaration per type of request or answer: `schema_of(std::type_identity<T>)`, found by ADL, lists the fields
+/// with their rules. Parsing, validation (every fault at once), serialisation and the OpenAPI document come from it.
 ///
 ///     struct LogIn { std::string email; std::string password; };
 ///     constexpr auto schema_of(std::type_identity<LogIn>) {
@@ -62,30 +62,30 @@ template <class Owner, class T>
 struct FieldSpec {
     using Type = T;
     std::string_view name;
-    T Owner::*member;
+    T Owner::* member;
     Place place;
     Rules rules;
 };
 
 template <class Owner, class T, class... R>
-constexpr FieldSpec<Owner, T> field_at(Place place, std::string_view name, T Owner::*member, R... rules) {
+constexpr FieldSpec<Owner, T> field_at(Place place, std::string_view name, T Owner::* member, R... rules) {
     FieldSpec<Owner, T> spec{name, member, place, {}};
     (rules(spec.rules), ...);
     return spec;
 }
 /// A member of the JSON body (or of the answer).
 template <class Owner, class T, class... R>
-constexpr auto field(std::string_view name, T Owner::*member, R... rules) {
+constexpr auto field(std::string_view name, T Owner::* member, R... rules) {
     return field_at(Place::body, name, member, rules...);
 }
 /// `{name}` of the path.
 template <class Owner, class T, class... R>
-constexpr auto path(std::string_view name, T Owner::*member, R... rules) {
+constexpr auto path(std::string_view name, T Owner::* member, R... rules) {
     return field_at(Place::path, name, member, rules...);
 }
 /// A parameter of the query.
 template <class Owner, class T, class... R>
-constexpr auto query(std::string_view name, T Owner::*member, R... rules) {
+constexpr auto query(std::string_view name, T Owner::* member, R... rules) {
     return field_at(Place::query, name, member, rules...);
 }
 

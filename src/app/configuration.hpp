@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "platform/config/config.hpp"
+
+namespace townhall::app {
+
+/// Every option that Townhall knows: the one place where they are declared.
+[[nodiscard]] const std::vector<config::Option>& option_table();
+
+enum class Environment : std::uint8_t { development, testing, staging, production };
+
+/// The options in force, typed and checked.
+struct Configuration {
+    Environment environment = Environment::development;
+    std::string host;
+    std::uint16_t port = 0;
+    std::string database_url;  // empty: the embedded PostgreSQL
+    std::filesystem::path home;
+    std::string secret_key;
+    std::vector<std::string> token_keys;
+    config::Values values;
+    std::vector<std::string> notes;  // what an operator should know at start
+
+    /// Staging and production: no defaults for secrets, nothing switched off that protects.
+    [[nodiscard]] bool strict() const { return environment >= Environment::staging; }
+};
+
+/// Reads flags, environment and `.env`. Every problem goes to `problems`; the configuration is usable when there is none.
+[[nodiscard]] Configuration read_configuration(const config::Environment& flags, std::vector<config::Problem>& problems);
+
+}  // namespace townhall::app
