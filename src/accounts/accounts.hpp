@@ -1,0 +1,54 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "accounts/access_loader.hpp"
+#include "platform/api/router.hpp"
+#include "platform/db/db.hpp"
+#include "platform/guard/login_throttle.hpp"
+#include "platform/guard/seal.hpp"
+#include "platform/guard/tokens.hpp"
+#include "platform/observe/cpu_pool.hpp"
+
+/// Who may sign in and what they may do: users, sessions, memberships and roles.
+namespace townhall::db {
+class Connection;
+}
+namespace townhall::accounts {
+
+/// What the operations use; all of it is owned by the application and outlives the router.
+struct Deps {
+    db::Database& db;
+    observe::CpuPool& cpu;
+    const guard::AccessTokens& tokens;
+    guard::LoginThrottle& throttle;
+    AccessLoader& access;
+    const guard::SignKey& cursors;
+    std::chrono::seconds refresh_lifetime;
+};
+
+/// Serves /api/v1/auth/… and /api/v1/users….
+void add_routes(api::Router& router, const Deps& deps);
+
+/// Every named query of this room, for the test that prepares and describes them.
+[[nodiscard]] std::span<const db::Statement* const> queries();
+
+struct NewAccount {
+    std::string email;  // in any case
+    std::optional<std::string> name;
+    std::string password;
+    bool is_admin = false;
+    bool is_editor = false;
+};
+
+/// Makes an account over a blocking connection, as the command line does. The id, or a sentence for the operator that
+/// says what is wrong (a bad address, a weak password, an address in use). Takes the time of a password hash. Throws
+/// what the connection throws.
+[[nodiscard]] std::expected<std::int64_t, std::string> create_account(db::Connection& connection, NewAccount account);
+
+}  // namespace townhall::accounts
