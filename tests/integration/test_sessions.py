@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from support.client import ok, problem
-from support.server import ADMIN
+from support.server import ADMIN, Townhall
 from support.waiting import pause
 
 LOGIN, REFRESH, LOGOUT, ME = (f"/api/v1/auth/{name}" for name in ("login", "refresh", "logout", "me"))
@@ -135,7 +135,6 @@ def test_changing_the_password_ends_the_other_sessions(server, make_user):
 
 def test_login_is_throttled_for_an_account(cluster, template):
     """With limits on, a run of wrong passwords ends in 429 with Retry-After, for unknown addresses too."""
-    from support.server import Townhall
     database = cluster.new_database(template)
     server = Townhall(database, {"RATE_LIMIT": "on"})
     try:

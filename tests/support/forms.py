@@ -16,17 +16,15 @@ def count_with_email(database, address):
 
 
 def audit(database):
-    """What must always hold: every real submission has its follow-up job, no job lacks its submission, nothing doubled."""
+    """What must always hold: every real submission has its follow-up job, no job lacks its submission; spam has neither."""
+    follow_ups = "(select 1 from core.jobs j where j.subject = 'submission:' || s.id)"
     return {
         "submissions without a job": database.one(
-            "select count(*) from website.submissions s where status = 'received' and not exists"
-            " (select 1 from core.jobs j where j.payload->>'submission_id' = s.id::text)"),
+            f"select count(*) from website.submissions s where status = 'received' and not exists {follow_ups}"),
         "jobs without a submission": database.one(
-            "select count(*) from core.jobs j where j.payload ? 'submission_id' and not exists"
-            " (select 1 from website.submissions s where s.id::text = j.payload->>'submission_id')"),
-        "spam with a job": database.one(
-            "select count(*) from website.submissions s where status = 'spam' and exists"
-            " (select 1 from core.jobs j where j.payload->>'submission_id' = s.id::text)"),
+            "select count(*) from core.jobs j where j.subject like 'submission:%' and not exists"
+            " (select 1 from website.submissions s where j.subject = 'submission:' || s.id)"),
+        "spam with a job": database.one(f"select count(*) from website.submissions s where status = 'spam' and exists {follow_ups}"),
         "received without a visitor": database.one(
             "select count(*) from website.submissions where status = 'received' and visitor_id is null"),
     }

@@ -1,0 +1,44 @@
+"""Campaigns."""
+
+import pytest
+
+from support.client import ok, problem
+
+CAMPAIGNS = "/api/v1/campaigns"
+FIELDS = {"id", "name", "slug", "description", "office", "jurisdiction", "starts_on", "election_on", "time_zone", "currency",
+          "is_default", "created_at", "updated_at"}
+
+
+def test_life_of_a_campaign(admin):
+    """Made, read, changed, hidden."""
+    made = ok(admin.post(CAMPAIGNS, {"name": "Ada for Mayor", "office": "Mayor", "election_on": "2026-11-03",
+                                     "time_zone": "America/Chicago"}), 201)
+    assert FIELDS <= made.keys() and (made["slug"], made["currency"]) == ("ada-for-mayor", "usd")
+    path = f"{CAMPAIGNS}/{made['id']}"
+    changed = ok(admin.patch(path, {"office": None, "description": "The one"}))
+    assert (changed["office"], changed["description"], changed["election_on"]) == (None, "The one", "2026-11-03")
+    assert admin.delete(path).status_code == 204
+    problem(admin.get(path), 404)
+
+
+@pytest.mark.parametrize("field, value", [("name", ""), ("name", "x" * 201), ("time_zone", "Mars/Olympus"), ("currency", "dollars"),
+                                          ("election_on", "2026-02-30"), ("slug", "Not A Slug"), ("id", 5), ("deleted_at", None)])
+def test_bad_campaigns(admin, field, value):
+    """422 with the field's pointer."""
+    problem(admin.post(CAMPAIGNS, {"name": "Fine", field: value}), 422, pointers=[f"/{field}"])
+
+
+def test_a_slug_is_used_once(admin):
+    """409 for the second."""
+    ok(admin.post(CAMPAIGNS, {"name": "Slugged", "slug": "only-one"}), 201)
+    problem(admin.post(CAMPAIGNS, {"name": "Slugged too", "slug": "only-one"}), 409)
+
+
+@pytest.mark.parametrize("role", ["viewer", "canvasser", "organizer", "manager"])
+def test_members_read_and_admins_write(as_role, campaign, role):
+    """Every member reads the own campaign; none but the admin makes, changes or hides one."""
+    user = as_role(role)
+    assert ok(user.get(f"{CAMPAIGNS}/{campaign}"))["id"] == campaign
+    problem(user.post(CAMPAIGNS, {"name": "Mine"}), 403)
+    problem(user.patch(f"{CAMPAIGNS}/{campaign}", {"name": "Mine"}), 403)
+    problem(user.delete(f"{CAMPAIGNS}/{campaign}"), 403)
