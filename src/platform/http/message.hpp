@@ -30,8 +30,8 @@ class BodyReader {
     /// Declared length in bytes, if any (none: chunked).
     [[nodiscard]] virtual std::optional<std::uint64_t> length() const = 0;
 
-    /// Raises or lowers the bytes accepted (default: the server's `body_limit`). Call before the first `read`. A declared
-    /// length above the limit throws `BodyError{413}` at once, before `100 Continue` is sent.
+    /// Raises or lowers the bytes accepted (default: the server's `body_limit`). Call before the first `read`. A
+    /// declared length above the limit throws `BodyError{413}` at once, before `100 Continue` is sent.
     virtual void set_limit(std::uint64_t bytes) = 0;
 };
 
@@ -43,8 +43,8 @@ struct BodyError : std::exception {
     const char* why;
 };
 
-/// One request, after the gate: framing is sound, there is one Host, the target is well-formed. Header names are compared
-/// without case. Everything is copied out of the socket's buffer: it stays valid for the whole exchange.
+/// One request, after the gate: framing is sound, there is one Host, the target is well-formed. Header names are
+/// compared without case. Everything is copied out of the socket's buffer: it stays valid for the whole exchange.
 struct Request {
     Verb verb = Verb::other;
     std::string method;  // as sent
@@ -78,8 +78,8 @@ struct Response {
     std::string_view route;  // the template, for the request log ("/api/v1/voters/{id}"); must outlive the exchange
 };
 
-/// Answers requests. Called on the connection's thread, never twice at once for one connection. What it throws becomes a
-/// 500 (or, for `BodyError`, its status) and a log line.
+/// Answers requests. Called on the connection's thread, never twice at once for one connection. What it throws becomes
+/// a 500 (or, for `BodyError`, its status) and a log line.
 class Handler {
   public:
     virtual ~Handler() = default;

@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include "platform/http/message.hpp"
 #include "platform/task.hpp"
@@ -18,13 +19,14 @@ namespace townhall::http {
 
 /// What one client may make the server hold or do. Past a limit the status in the comment is answered.
 struct Limits {
-    std::size_t header_bytes = 16 * 1024;        // request line and fields together: 431
-    std::size_t target_bytes = 8 * 1024;         // 414
-    std::size_t fields = 100;                    // 431
-    std::uint64_t body_bytes = 1024 * 1024;      // 413; a handler may change it per request (BodyReader::set_limit)
-    std::uint64_t unread_body_bytes = 64 * 1024;   // of a body that the handler left: read away, else the connection closes
+    std::size_t header_bytes = 16 * 1024;    // request line and fields together: 431
+    std::size_t target_bytes = 8 * 1024;     // 414
+    std::size_t fields = 100;                // 431
+    std::uint64_t body_bytes = 1024 * 1024;  // 413; a handler may change it per request (BodyReader::set_limit)
+    std::uint64_t unread_body_bytes =
+        64 * 1024;  // of a body that the handler left: read away, else the connection closes
     std::uint64_t linger_bytes = 16 * 1024 * 1024;  // read away before closing, so that the client sees the answer
-    std::size_t connections = 10'000;            // in all; past it idle ones are closed, then new ones wait in the queue
+    std::size_t connections = 10'000;  // in all; past it idle ones are closed, then new ones wait in the queue
 };
 
 /// How long a client may take. Deadlines are looked at every `sweep`, so each is late by up to that much.

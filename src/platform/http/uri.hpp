@@ -26,8 +26,8 @@ enum class QueryFault : unsigned char { bad_escape, bad_utf8, nul, too_many };
 /// Encodes all but RFC 3986's unreserved characters, for use as one path segment or query value.
 [[nodiscard]] std::string percent_encode(std::string_view text);
 
-/// Reads `application/x-www-form-urlencoded` (WHATWG URL, section 5): order and repeated names are kept, "a" is ("a", "").
-/// Names and values are valid UTF-8 without NUL; more than `most` pairs are refused.
+/// Reads `application/x-www-form-urlencoded` (WHATWG URL, section 5): order and repeated names are kept, "a" is ("a",
+/// ""). Names and values are valid UTF-8 without NUL; more than `most` pairs are refused.
 [[nodiscard]] std::expected<QueryPairs, QueryFault> parse_query(std::string_view query, std::size_t most = 200);
 
 /// The first value of a name, or nothing.

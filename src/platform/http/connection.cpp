@@ -1,0 +1,295 @@
+#include "platform/http/connection.hpp"
+
+#include <array>
+#include <charconv>
+#include <exception>
+#include <system_error>
+#include <typeinfo>
+
+#include "platform/http/answer.hpp"
+#include "platform/http/request_id.hpp"
+#include "platform/observe/log.hpp"
+
+namespace townhall::http {
+namespace {
+
+constexpr std::size_t kMostBuffered = 32 * 1024;
+constexpr std::size_t kCopiedBody = 16 * 1024;    // shorter bodies are sent in one piece with their header
+constexpr std::size_t kMostHeldBack = 32 * 1024;  // of answers to pipelined requests
+
+std::optional<std::uint64_t> announced_length(const Response& response) {
+    for (const auto& [name, value] : response.headers) {
+        if (!equal_without_case(name, "content-length")) continue;
+        std::uint64_t length = 0;
+        const auto [end, fault] = std::from_chars(value.data(), value.data() + value.size(), length);
+        if (fault == std::errc() && end == value.data() + value.size()) return length;
+    }
+    return std::nullopt;
+}
+
+// The type alone: an error's text may quote a person's data.
+void log_failure(std::string_view what, const std::exception& error, std::string_view request_id) {
+    observe::error(what, {{"type", typeid(error).name()}, {"request_id", request_id}});
+}
+
+}  // namespace
+
+/// What is remembered of one exchange until it is logged.
+struct Connection::Exchange {
+    clock::time_point started;
+    std::uint64_t head_bytes = 0;
+    std::uint64_t bytes_out_before = 0;
+    bool is_head = false;
+    int version = 11;
+};
+
+Connection::Connection(Worker& worker, boost::asio::ip::tcp::socket socket)
+    : worker_(worker),
+      wire_(std::move(socket), std::max(kMostBuffered, 2 * worker.options().limits.header_bytes)),
+      scanner_(worker.options().limits),
+      sending_(worker.options().timeouts),
+      waiting_from_(clock::now()) {
+    request_.remote_address = wire_.remote_address();
+    wire_.deadline = waiting_from_ + worker.options().timeouts.header;
+}
+
+Task<void> Connection::run() {
+    while (open_) {
+        skip_empty_line();
+        const auto head_bytes = scanner_.look(wire_.held());
+        if (!head_bytes) {
+            co_await refuse(head_bytes.error());
+        } else if (*head_bytes == 0) {
+            if (!co_await receive_head()) break;
+        } else if (const auto fault = take_head(*head_bytes)) {
+            co_await refuse(*fault);
+        } else {
+            co_await exchange();
+        }
+    }
+    co_await leave();
+}
+
+// RFC 9112, section 2.2: some clients send an empty line after a body.
+void Connection::skip_empty_line() {
+    if (empty_line_allowed_ && wire_.held().starts_with("\r\n")) {
+        wire_.use(2);
+        empty_line_allowed_ = false;
+    }
+}
+
+Task<bool> Connection::receive_head() {
+    if (!wire_.out.empty() && !wire_.flush_now() && !co_await wire_.flush(sending_)) co_return false;
+    const auto& timeouts = worker_.options().timeouts;
+    if (!wire_.held().empty() && phase_ == Phase::idle) {
+        phase_ = Phase::header;
+        wire_.deadline = (first_ ? waiting_from_ : clock::now()) + timeouts.header;
+    } else if (phase_ == Phase::idle) {
+        await_next();
+    }
+    if (co_await wire_.receive()) co_return true;
+    if (wire_.expired() && phase_ == Phase::header && !cut_off_) {
+        wire_.forgive();
+        co_await refuse({408, "The header came too slowly."});
+    }
+    co_return false;
+}
+
+void Connection::await_next() {
+    const auto& timeouts = worker_.options().timeouts;
+    wire_.deadline = waiting_from_ + (first_ ? timeouts.header : timeouts.idle);
+    if (worker_.stopping()) wire_.deadline = std::min(wire_.deadline, clock::now() + timeouts.last_requests);
+    wire_.rest();
+}
+
+// Parses, checks and copies the header that is held, and takes it off the wire.
+std::optional<Refusal> Connection::take_head(std::size_t bytes) {
+    if (auto fault = parse_head(wire_.held().substr(0, bytes), head_)) return fault;
+    const auto framing = check_head(head_, worker_.options().limits);
+    if (!framing) return framing.error();
+    framing_ = *framing;
+    if (!decode_target(head_.target, request_.path, request_.query)) return Refusal{400, "The path is malformed."};
+    copy_request();
+    wire_.use(bytes);
+    head_bytes_ = bytes;
+    scanner_.reset();
+    return std::nullopt;
+}
+
+// The strings of the last request are written over, so that their memory is used again.
+void Connection::copy_request() {
+    request_.verb = verb_of(head_.method);
+    request_.method.assign(head_.method);
+    request_.headers.resize(head_.fields.size());
+    bool has_id = false;
+    for (std::size_t i = 0; i < head_.fields.size(); ++i) {
+        const auto& [name, value] = head_.fields[i];
+        request_.headers[i].first.assign(name);
+        request_.headers[i].second.assign(value);
+        if (!has_id && equal_without_case(name, "x-request-id") && is_request_id(value)) {
+            request_.request_id.assign(value);
+            has_id = true;
+        }
+    }
+    if (!has_id) make_request_id(request_.request_id);
+}
+
+Task<void> Connection::exchange() {
+    phase_ = Phase::exchange;
+    sending_ = Pace(worker_.options().timeouts);
+    // Answers wait for the next one of a pipeline only where that one is quick.
+    const bool quick = request_.verb == Verb::get || request_.verb == Verb::head;
+    if (!quick && !wire_.out.empty() && !co_await wire_.flush(sending_)) {
+        open_ = false;
+        co_return;
+    }
+    IncomingBody body(wire_, framing_, worker_.options());
+    request_.body = &body;
+    const Exchange current{.started = clock::now(),
+                           .head_bytes = head_bytes_,
+                           .bytes_out_before = wire_.bytes_out(),
+                           .is_head = request_.verb == Verb::head,
+                           .version = head_.version};
+    wire_.deadline = current.started + worker_.options().timeouts.request;
+    Response response = co_await ask_handler();
+    wire_.deadline = clock::time_point::max();
+    open_ = !response.close && framing_.keep_alive && !worker_.stopping() && !wire_.expired() && body.can_skip();
+    co_await respond(response, current);
+    account(response, current, body.bytes());
+    request_.body = nullptr;
+    co_await settle(body);
+}
+
+Task<Response> Connection::ask_handler() {
+    int status = 500;
+    const char* why = "";
+    try {
+        co_return co_await worker_.handler().handle(request_);
+    } catch (const BodyError& error) {
+        status = error.status;
+        why = error.why;
+    } catch (const std::exception& error) {
+        log_failure("request failed", error, request_.request_id);
+    } catch (...) {
+        observe::error("request failed", {{"request_id", request_.request_id}});
+    }
+    co_return worker_.handler().refuse(status, why, request_.request_id);
+}
+
+Task<void> Connection::respond(Response& response, const Exchange& current) {
+    if (response.status < 200 || response.status > 599) {
+        observe::error("a handler gave an impossible status", {{"status", response.status}});
+        response.status = 500;
+    }
+    const bool bodiless = is_bodiless(response.status);
+    const bool streamed = response.stream && !bodiless;
+    std::string_view content = response.shared_body ? *response.shared_body : std::string_view(response.body);
+    AnswerFrame frame{.version = current.version,
+                      .kind = bodiless ? BodyKind::none : BodyKind::sized,
+                      .length = content.size(),
+                      .date = worker_.date(),
+                      .request_id = request_.request_id};
+    auto framing = OutgoingBody::Framing::sized;
+    if (streamed) {
+        if (const auto length = announced_length(response)) {
+            frame.length = *length;
+        } else if (current.version >= 11) {
+            frame.kind = BodyKind::chunked;
+            framing = OutgoingBody::Framing::chunked;
+        } else {
+            frame.kind = BodyKind::until_close;
+            framing = OutgoingBody::Framing::until_close;
+            open_ = false;
+        }
+    }
+    frame.close = !open_;
+    write_head(wire_.out, response, frame);
+    if (current.is_head || bodiless) co_return;
+    if (streamed) {
+        co_await stream(response, framing, frame.length);
+    } else if (content.size() <= kCopiedBody) {
+        wire_.out.append(content);
+        if (wire_.out.size() > kMostHeldBack) co_await wire_.flush(sending_);
+    } else {
+        co_await wire_.send(content, {}, sending_);
+    }
+}
+
+Task<void> Connection::stream(Response& response, OutgoingBody::Framing framing, std::uint64_t length) {
+    OutgoingBody body(wire_, sending_, framing, length);
+    try {
+        co_await response.stream(body);
+        if (body.finish()) co_return;
+        observe::error("a streamed answer ended early", {{"request_id", request_.request_id}});
+    } catch (const std::exception& error) {
+        if (!wire_.broken()) log_failure("a streamed answer failed", error, request_.request_id);
+    }
+    // The client sees that the body is not whole: neither its length nor its last chunk came.
+    open_ = false;
+    wire_.close();
+}
+
+// Deals with what the handler left of the request's body.
+Task<void> Connection::settle(IncomingBody& body) {
+    if (!body.finished()) {
+        if (open_) open_ = co_await wire_.flush(sending_) && co_await body.skip();
+        linger_ = !open_;
+    }
+    if (wire_.broken()) open_ = false;
+    phase_ = Phase::idle;
+    first_ = false;
+    empty_line_allowed_ = true;
+}
+
+void Connection::account(const Response& response, const Exchange& current, std::uint64_t body_bytes) {
+    waiting_from_ = clock::now();
+    const std::uint64_t bytes_in = current.head_bytes + body_bytes;
+    const std::uint64_t bytes_out = wire_.bytes_out() - current.bytes_out_before;
+    worker_.count_answer(response.status, bytes_in, bytes_out);
+    if (!observe::enabled(observe::Level::info)) return;
+    const std::chrono::duration<double, std::milli> took = waiting_from_ - current.started;
+    observe::info("request", {{"method", to_string(request_.verb)},
+                              {"route", response.route.empty() ? std::string_view("-") : response.route},
+                              {"status", response.status},
+                              {"duration_ms", took.count()},
+                              {"bytes_in", bytes_in},
+                              {"bytes_out", bytes_out},
+                              {"request_id", request_.request_id},
+                              {"remote", request_.remote_address}});
+}
+
+// Answers what never became a request, for the last time on this connection.
+Task<void> Connection::refuse(Refusal refusal) {
+    phase_ = Phase::closing;
+    open_ = false;
+    linger_ = true;
+    request_.verb = Verb::other;
+    make_request_id(request_.request_id);
+    const Exchange current{
+        .started = clock::now(), .head_bytes = wire_.held().size(), .bytes_out_before = wire_.bytes_out()};
+    Response response = worker_.handler().refuse(refusal.status, refusal.why, request_.request_id);
+    if (refusal.status == 405) response.headers.emplace_back("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+    co_await respond(response, current);
+    account(response, current, 0);
+}
+
+Task<void> Connection::leave() {
+    phase_ = Phase::closing;
+    if (cut_off_) co_return;
+    if (!wire_.out.empty()) co_await wire_.flush(sending_);
+    // Closing a socket that holds unread bytes resets it, and the client may lose the answer that it has not read yet.
+    if (!wire_.broken() && !wire_.expired() && (linger_ || wire_.has_unread())) {
+        wire_.shut_down_sending();
+        wire_.deadline = clock::now() + worker_.options().timeouts.linger;
+        std::array<char, 16 * 1024> away;
+        std::uint64_t total = 0;
+        while (total < worker_.options().limits.linger_bytes) {
+            const std::size_t count = co_await wire_.receive(away);
+            if (count == 0) break;
+            total += count;
+        }
+    }
+    wire_.close();
+}
+
+}  // namespace townhall::http
