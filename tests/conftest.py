@@ -41,6 +41,7 @@ def full(request):
 
 # ---- A PostgreSQL shared by the session, a database for each module ----
 
+
 @pytest.fixture(scope="session")
 def cluster():
     folder = short_folder()
@@ -95,9 +96,11 @@ def public(server):
 @pytest.fixture(scope="module")
 def make_campaign(admin):
     """make_campaign() → the id of a new campaign."""
+
     def make(name=None, **fields):
         name = name or f"Campaign {secrets.token_hex(4)}"
         return ok(admin.post("/api/v1/campaigns", {"name": name, **fields}), 201)["id"]
+
     return make
 
 
@@ -110,14 +113,21 @@ def campaign(make_campaign):
 @pytest.fixture(scope="module")
 def make_user(server, admin):
     """make_user("canvasser", campaign) → a signed-in client; its `.account` is the user, its `.password` the password."""
+
     def make(role=None, campaign=None, **fields):
         email, password = f"{role or 'user'}-{secrets.token_hex(6)}@example.org", f"pass-{secrets.token_hex(8)}"
         roles = [{"campaign_id": campaign, "role": role}] if role else []
-        account = ok(admin.post("/api/v1/users", {"email": email, "name": f"A {role or 'user'}", "password": password,
-                                                  "roles": roles, **fields}), 201)
+        account = ok(
+            admin.post(
+                "/api/v1/users",
+                {"email": email, "name": f"A {role or 'user'}", "password": password, "roles": roles, **fields},
+            ),
+            201,
+        )
         client = server.client().login(email, password)
         client.account, client.password = account, password
         return client
+
     return make
 
 
@@ -130,20 +140,24 @@ def as_role(make_user, campaign):
         if role not in made:
             made[role] = make_user(role, campaign)
         return made[role]
+
     return get
 
 
 @pytest.fixture(scope="module")
 def make_voter(admin, campaign):
     """make_voter(last_name="…") → the new voter of the module's campaign."""
+
     def make(**fields):
         body = {"first_name": "Vera", "last_name": f"Voter{secrets.token_hex(4)}", **fields}
         target = body.pop("campaign_id", campaign)
         return ok(admin.post(f"/api/v1/voters?campaign_id={target}", body), 201)
+
     return make
 
 
 # ---- The program as users get it: with its embedded PostgreSQL ----
+
 
 @pytest.fixture(scope="module")
 def embedded():
@@ -181,5 +195,3 @@ def own_cluster():
         yield cluster.create()
     finally:
         cluster.remove()
-
-

@@ -7,7 +7,8 @@ import pytest
 from support.client import new_key, ok, problem
 from support.forms import contact, mails_about
 from support.server import ADMIN, Townhall
-from support.voterfiles import Upload, count, counts, florida, generated
+from support.uploads import Upload, count, counts
+from support.voterfiles import florida, generated
 from support.waiting import wait_until
 
 
@@ -83,10 +84,17 @@ def test_command_line_import_of_a_state_file(embedded, tmp_path):
     assert total(admin, campaign) == 3
 
 
-@pytest.mark.parametrize("arguments, told", [
-    (["import", "/nowhere/voters.csv", "--campaign", "1"], "/nowhere/voters.csv"), (["import", __file__], "--campaign"),
-    (["import", __file__, "--campaign", "999999"], "campaign"), (["serve", "--listen", "nonsense"], "listen"),
-    (["users", "create", "--admin"], "--email"), (["frobnicate"], "frobnicate")])
+@pytest.mark.parametrize(
+    "arguments, told",
+    [
+        (["import", "/nowhere/voters.csv", "--campaign", "1"], "/nowhere/voters.csv"),
+        (["import", __file__], "--campaign"),
+        (["import", __file__, "--campaign", "999999"], "campaign"),
+        (["serve", "--listen", "nonsense"], "listen"),
+        (["users", "create", "--admin"], "--email"),
+        (["frobnicate"], "frobnicate"),
+    ],
+)
 def test_command_line_mistakes_are_told(embedded, arguments, told):
     """A nonzero status and a sentence that names what is wrong."""
     done = embedded.run(*arguments, check=False)
@@ -99,7 +107,9 @@ def test_weak_passwords_are_refused(embedded, password):
     """No account is made."""
     done = embedded.run("users", "create", "--email", "weak@example.org", "--admin", stdin=password, check=False)
     assert done.returncode != 0
-    problem(embedded.client().post("/api/v1/auth/login", {"email": "weak@example.org", "password": password or "x"}), 401)
+    problem(
+        embedded.client().post("/api/v1/auth/login", {"email": "weak@example.org", "password": password or "x"}), 401
+    )
 
 
 def test_two_servers_do_not_share_a_home(embedded):
@@ -120,12 +130,20 @@ def test_two_servers_do_not_share_a_port(embedded):
 
 
 @pytest.mark.parametrize("environment", ["production", "staging"])
-@pytest.mark.parametrize("settings, named", [
-    ({}, "SECRET_KEY"), ({"SECRET_KEY": "your-secret-key", "JWT_SECRET_KEY": "j" * 48}, "SECRET_KEY"),
-    ({"SECRET_KEY": "short", "JWT_SECRET_KEY": "0f" * 32}, "SECRET_KEY"), ({"RATE_LIMIT": "off"}, "RATE_LIMIT")])
+@pytest.mark.parametrize(
+    "settings, named",
+    [
+        ({}, "SECRET_KEY"),
+        ({"SECRET_KEY": "your-secret-key", "JWT_SECRET_KEY": "j" * 48}, "SECRET_KEY"),
+        ({"SECRET_KEY": "short", "JWT_SECRET_KEY": "0f" * 32}, "SECRET_KEY"),
+        ({"RATE_LIMIT": "off"}, "RATE_LIMIT"),
+    ],
+)
 def test_weak_settings_are_refused_in_production(environment, settings, named):
     """Told by name, all of them at once, and nothing is started."""
-    server = Townhall(env={"RATE_LIMIT": "on", "PUBLIC_URL": "https://townhall.example", **settings, "TOWNHALL_ENV": environment})
+    server = Townhall(
+        env={"RATE_LIMIT": "on", "PUBLIC_URL": "https://townhall.example", **settings, "TOWNHALL_ENV": environment}
+    )
     try:
         done = server.run("serve", "--listen", "127.0.0.1:0", check=False, timeout=30)
         assert done.returncode != 0 and named in done.stdout + done.stderr

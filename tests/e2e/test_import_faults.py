@@ -12,7 +12,8 @@ import pytest
 from support.client import ok, problem
 from support.processes import peak_rss, reset_peak_rss
 from support.server import Townhall
-from support.voterfiles import FINAL, UPLOAD, Upload, count, counts, generated
+from support.uploads import FINAL, UPLOAD, Upload, count, counts
+from support.voterfiles import generated
 from support.waiting import wait_until
 
 # Everything that a voter's row says, without what a run of its own decides (ids, times).
@@ -47,13 +48,17 @@ def clean_run(cluster, template):
         campaign = ok(admin.post("/api/v1/campaigns", {"name": "Same"}), 201)["id"]
         result = Upload(admin, campaign).send(content).finished().result
         return state(database), counts(result), result["status"]
+
     yield run
     for database, server in used:
         server.close()
         database.drop()
 
 
-@pytest.mark.promise("P28", "the server is killed 5 times (50 in the long run) within one import: the tables equal a clean run's, the counts too")
+@pytest.mark.promise(
+    "P28",
+    "the server is killed 5 times (50 in the long run) within one import: the tables equal a clean run's, the counts too",
+)
 def test_import_killed_and_resumed(own_server, own_database, clean_run, full):
     """Resumed or started over, what is left is the same, with no duplicate."""
     server, dice, kills = own_server, random.Random(28), 50 if full else 5
@@ -101,14 +106,18 @@ def test_upload_cut_in_the_middle(own_server, own_database):
     admin = own_server.admin()
     campaign = ok(admin.post("/api/v1/campaigns", {"name": "Cut"}), 201)["id"]
     content = generated(20_000)
-    head = (f"POST {UPLOAD}?campaign_id={campaign} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {admin.token}\r\n"
-            f"Content-Type: multipart/form-data; boundary=b\r\nContent-Length: {len(content) + 500}\r\n\r\n"
-            '--b\r\nContent-Disposition: form-data; name="file"; filename="v.csv"\r\n\r\n').encode()
+    head = (
+        f"POST {UPLOAD}?campaign_id={campaign} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {admin.token}\r\n"
+        f"Content-Type: multipart/form-data; boundary=b\r\nContent-Length: {len(content) + 500}\r\n\r\n"
+        '--b\r\nContent-Disposition: form-data; name="file"; filename="v.csv"\r\n\r\n'
+    ).encode()
     with socket.create_connection(("127.0.0.1", own_server.port), timeout=20) as connection:
-        connection.sendall(head + content[:len(content) // 2])
+        connection.sendall(head + content[: len(content) // 2])
     upload = Upload(admin, campaign).send(content).finished()
     assert counts(upload.result) == count(20_000, created=20_000)
-    assert [item["id"] for item in ok(admin.get(f"/api/v1/voters/imports?campaign_id={campaign}"))["items"]] == [upload.id]
+    assert [item["id"] for item in ok(admin.get(f"/api/v1/voters/imports?campaign_id={campaign}"))["items"]] == [
+        upload.id
+    ]
 
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["content-length", "chunked"])
@@ -130,9 +139,23 @@ def test_over_max_import_bytes(own_database, tmp_path, chunked):
 
 def curl_upload(admin, campaign, file, *options):
     """Uploads a file by curl, which streams it: (status, body)."""
-    done = subprocess.run(["curl", "-sS", "-w", "\n%{http_code}", "-H", f"Authorization: Bearer {admin.token}", *options,
-                           "-F", f"file=@{file};type=text/csv", f"{admin.server.url}{UPLOAD}?campaign_id={campaign}"],
-                          check=True, capture_output=True, timeout=3600)
+    done = subprocess.run(
+        [
+            "curl",
+            "-sS",
+            "-w",
+            "\n%{http_code}",
+            "-H",
+            f"Authorization: Bearer {admin.token}",
+            *options,
+            "-F",
+            f"file=@{file};type=text/csv",
+            f"{admin.server.url}{UPLOAD}?campaign_id={campaign}",
+        ],
+        check=True,
+        capture_output=True,
+        timeout=3600,
+    )
     body, status = done.stdout.rsplit(b"\n", 1)
     return int(status), body
 
@@ -148,7 +171,10 @@ def wide_file(path, size):
     return rows
 
 
-@pytest.mark.promise("P27", "a 200 MB upload and import (10 GB in the long run) stays within bounds of memory, and others are served meanwhile")
+@pytest.mark.promise(
+    "P27",
+    "a 200 MB upload and import (10 GB in the long run) stays within bounds of memory, and others are served meanwhile",
+)
 def test_memory_of_a_large_upload(own_server, tmp_path, full):
     """Peak resident memory of the server: at most 400 MB at 10 GB; at 200 MB at most 150 MB more than before."""
     server, path = own_server, tmp_path / "wide.csv"
@@ -168,7 +194,9 @@ def test_memory_of_a_large_upload(own_server, tmp_path, full):
     result = upload.finished(7200 if full else 300).result
     assert counts(result) == count(rows, created=rows)
     peak = peak_rss(server.process.pid)
-    assert peak <= (most * 1_000_000 if most else before + 150_000_000), f"{before / 1e6:.0f} MB before, {peak / 1e6:.0f} MB peak"
+    assert peak <= (
+        most * 1_000_000 if most else before + 150_000_000
+    ), f"{before / 1e6:.0f} MB before, {peak / 1e6:.0f} MB peak"
 
 
 def test_large_archives_that_expand_too_far(own_server):

@@ -58,10 +58,14 @@ def test_server_killed_while_forms_are_posted(embedded_alone, ledger, full, caps
             server.start(ready=60)
     settled(ledger, server.audit())
     assert posters.posted >= least
-    report(capsys, f"P1: {kills} kills, {posters.posted} acknowledged, {posters.retries} retries by key, 0 lost, 0 doubled")
+    report(
+        capsys, f"P1: {kills} kills, {posters.posted} acknowledged, {posters.retries} retries by key, 0 lost, 0 doubled"
+    )
 
 
-@pytest.mark.promise("P2", "every process of the embedded PostgreSQL is killed under form posts: 0 lost, and it comes back by itself")
+@pytest.mark.promise(
+    "P2", "every process of the embedded PostgreSQL is killed under form posts: 0 lost, and it comes back by itself"
+)
 def test_embedded_postgres_killed_while_forms_are_posted(embedded_alone, ledger, full, capsys):
     """The server stays up, starts its database again, and the ledger agrees."""
     server, dice = embedded_alone, random.Random(SEED + 1)
@@ -76,7 +80,10 @@ def test_embedded_postgres_killed_while_forms_are_posted(embedded_alone, ledger,
             wait_until(server.is_ready, 15, "the embedded database to be back")
     assert server.process.pid == pid and server.process.poll() is None
     settled(ledger, server.audit())
-    report(capsys, f"P2: {kills} kills of PostgreSQL, {posters.posted} acknowledged, {posters.retries} retries, 0 lost, 0 doubled")
+    report(
+        capsys,
+        f"P2: {kills} kills of PostgreSQL, {posters.posted} acknowledged, {posters.retries} retries, 0 lost, 0 doubled",
+    )
 
 
 @pytest.mark.promise("P2", "an outside PostgreSQL is killed and started again: ready within 5 s of it, 0 lost")

@@ -26,7 +26,9 @@ def applied(database):
     return database.sql("select * from core.schema_migrations order by 1")
 
 
-@pytest.mark.promise("P30", "up, all the way down, and up again: the schema is identical, and down leaves nothing of ours")
+@pytest.mark.promise(
+    "P30", "up, all the way down, and up again: the schema is identical, and down leaves nothing of ours"
+)
 def test_up_down_up(empty, townhall):
     """Dumps are compared, byte for byte."""
     townhall.run("db", "upgrade")
@@ -34,8 +36,10 @@ def test_up_down_up(empty, townhall):
     assert len(applied(empty)) == len(FILES) > 0
     for _ in FILES:
         townhall.run("db", "downgrade")
-    left = empty.sql("select table_schema || '.' || table_name from information_schema.tables where table_schema in"
-                     " ('core', 'website', 'campaign') and table_name <> 'schema_migrations'")
+    left = empty.sql(
+        "select table_schema || '.' || table_name from information_schema.tables where table_schema in"
+        " ('core', 'website', 'campaign') and table_name <> 'schema_migrations'"
+    )
     assert left == []
     townhall.run("db", "upgrade")
     assert empty.dump_schema() == first
@@ -64,7 +68,9 @@ def test_upgrade_twice_changes_nothing(empty, townhall):
     assert all(file.name.split("_")[0] in townhall.run("db", "history").stdout for file in FILES)
 
 
-@pytest.mark.promise("P30", "eight servers starting at once on an empty database: each migration is applied once, all get ready")
+@pytest.mark.promise(
+    "P30", "eight servers starting at once on an empty database: each migration is applied once, all get ready"
+)
 def test_eight_starts_at_once(empty):
     """One applies, the others wait."""
     servers = [Townhall(empty) for _ in range(8)]
@@ -82,8 +88,12 @@ def test_eight_starts_at_once(empty):
 def test_a_changed_migration_is_noticed(empty, townhall):
     """A checksum that differs from what was applied stops the upgrade."""
     townhall.run("db", "upgrade")
-    column = empty.one("select column_name from information_schema.columns where table_schema = 'core' and"
-                       " table_name = 'schema_migrations' and column_name like '%sum%'")
-    empty.sql(f"update core.schema_migrations set {column} = (select {column} from core.schema_migrations order by 1 desc limit 1)")
+    column = empty.one(
+        "select column_name from information_schema.columns where table_schema = 'core' and"
+        " table_name = 'schema_migrations' and column_name like '%sum%'"
+    )
+    empty.sql(
+        f"update core.schema_migrations set {column} = (select {column} from core.schema_migrations order by 1 desc limit 1)"
+    )
     done = townhall.run("db", "upgrade", check=False)
     assert done.returncode != 0 and "checksum" in (done.stdout + done.stderr).lower()

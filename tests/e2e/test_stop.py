@@ -37,10 +37,15 @@ class SlowPost:
 
 def fresh(client):
     """One post on a connection of its own."""
-    return requests.post(client.server.url + "/api/contact", json=contact(), headers={"Connection": "close"}, timeout=20)
+    return requests.post(
+        client.server.url + "/api/contact", json=contact(), headers={"Connection": "close"}, timeout=20
+    )
 
 
-@pytest.mark.promise("P29", "SIGTERM under load: every request that reached the server is answered 201 or 503, and it exits with 0 within 30 s")
+@pytest.mark.promise(
+    "P29",
+    "SIGTERM under load: every request that reached the server is answered 201 or 503, and it exits with 0 within 30 s",
+)
 def test_sigterm_under_load(own_server, own_database):
     """After the signal, connecting may be refused; nothing that was accepted fails."""
     with Load(own_server, fresh, threads=16) as load:
@@ -54,7 +59,9 @@ def test_sigterm_under_load(own_server, own_database):
     assert time.monotonic() - signalled <= 31
     failed = [one for one in load.answers if one.status not in (201, 503) and "refused" not in (one.error or "")]
     assert not failed, f"{len(failed)} of {len(load.answers)}: {failed[:3]}"
-    assert not [one for one in load.answers if one.status == 0 and one.began < signalled and one.began + one.seconds < signalled]
+    assert not [
+        one for one in load.answers if one.status == 0 and one.began < signalled and one.began + one.seconds < signalled
+    ]
     acknowledged = sum(one.status == 201 for one in load.answers) + len(slow)
     assert own_database.one("select count(*) from website.submissions") >= acknowledged
 
@@ -68,16 +75,19 @@ def test_not_ready_first(own_server):
 
     def closed():
         try:
-            seen.append(requests.get(f"{own_server.url}/readyz", headers={"Connection": "close"}, timeout=5).status_code)
+            seen.append(
+                requests.get(f"{own_server.url}/readyz", headers={"Connection": "close"}, timeout=5).status_code
+            )
             return False
         except requests.ConnectionError:
             return True
+
     with ThreadPoolExecutor(1) as pool:
         gone = pool.submit(wait_until, closed, 30, "the port to close")
         wait_until(lambda: 503 in seen or gone.done(), 30, "503 of /readyz")
         slow.finish()
         gone.result(40)
-    assert 503 in seen and 200 not in seen[seen.index(503):], seen
+    assert 503 in seen and 200 not in seen[seen.index(503) :], seen
     assert own_server.process.wait(30) == 0
 
 

@@ -5,14 +5,32 @@ import pytest
 from support.client import ok, problem
 
 CAMPAIGNS = "/api/v1/campaigns"
-FIELDS = {"id", "name", "slug", "description", "office", "jurisdiction", "starts_on", "election_on", "time_zone", "currency",
-          "is_default", "created_at", "updated_at"}
+FIELDS = {
+    "id",
+    "name",
+    "slug",
+    "description",
+    "office",
+    "jurisdiction",
+    "starts_on",
+    "election_on",
+    "time_zone",
+    "currency",
+    "is_default",
+    "created_at",
+    "updated_at",
+}
 
 
 def test_life_of_a_campaign(admin):
     """Made, read, changed, hidden."""
-    made = ok(admin.post(CAMPAIGNS, {"name": "Ada for Mayor", "office": "Mayor", "election_on": "2026-11-03",
-                                     "time_zone": "America/Chicago"}), 201)
+    made = ok(
+        admin.post(
+            CAMPAIGNS,
+            {"name": "Ada for Mayor", "office": "Mayor", "election_on": "2026-11-03", "time_zone": "America/Chicago"},
+        ),
+        201,
+    )
     assert FIELDS <= made.keys() and (made["slug"], made["currency"]) == ("ada-for-mayor", "usd")
     path = f"{CAMPAIGNS}/{made['id']}"
     changed = ok(admin.patch(path, {"office": None, "description": "The one"}))
@@ -21,8 +39,19 @@ def test_life_of_a_campaign(admin):
     problem(admin.get(path), 404)
 
 
-@pytest.mark.parametrize("field, value", [("name", ""), ("name", "x" * 201), ("time_zone", "Mars/Olympus"), ("currency", "dollars"),
-                                          ("election_on", "2026-02-30"), ("slug", "Not A Slug"), ("id", 5), ("deleted_at", None)])
+@pytest.mark.parametrize(
+    "field, value",
+    [
+        ("name", ""),
+        ("name", "x" * 201),
+        ("time_zone", "Mars/Olympus"),
+        ("currency", "dollars"),
+        ("election_on", "2026-02-30"),
+        ("slug", "Not A Slug"),
+        ("id", 5),
+        ("deleted_at", None),
+    ],
+)
 def test_bad_campaigns(admin, field, value):
     """422 with the field's pointer."""
     problem(admin.post(CAMPAIGNS, {"name": "Fine", field: value}), 422, pointers=[f"/{field}"])

@@ -3,7 +3,7 @@
 import pytest
 
 from support.client import ok, problem
-from support.voterfiles import Upload
+from support.uploads import Upload
 
 
 @pytest.fixture(scope="module")
@@ -18,8 +18,10 @@ def foreign_voter(make_voter, elsewhere):
 
 
 @pytest.mark.parametrize("role", ["viewer", "canvasser", "organizer", "manager"])
-@pytest.mark.parametrize("method, body", [("GET", None), ("HEAD", None), ("PUT", {"last_name": "Mine"}),
-                                          ("PATCH", {"last_name": "Mine"}), ("DELETE", None)])
+@pytest.mark.parametrize(
+    "method, body",
+    [("GET", None), ("HEAD", None), ("PUT", {"last_name": "Mine"}), ("PATCH", {"last_name": "Mine"}), ("DELETE", None)],
+)
 def test_a_foreign_voter_is_not_there(as_role, make_voter, admin, foreign_voter, elsewhere, role, method, body):
     """404 (403 where the role may not do it at all) for every method, and the voter is as it was."""
     user, path = as_role(role), f"/api/v1/voters/{foreign_voter['id']}"
@@ -33,8 +35,18 @@ def test_a_foreign_voter_is_not_there(as_role, make_voter, admin, foreign_voter,
     assert ok(admin.get(f"{path}?campaign_id={elsewhere}"))["last_name"] == "Quillfeather"
 
 
-@pytest.mark.parametrize("query", ["", "q=Xanthippe", "q=Quilfeather", "city=Elsewhere", "sort=last_name", "include_deleted=true",
-                                   "updated_since=2020-01-01T00:00:00Z"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "q=Xanthippe",
+        "q=Quilfeather",
+        "city=Elsewhere",
+        "sort=last_name",
+        "include_deleted=true",
+        "updated_since=2020-01-01T00:00:00Z",
+    ],
+)
 def test_lists_and_searches_keep_to_the_campaign(as_role, make_voter, foreign_voter, elsewhere, admin, query):
     """No list, filter or search shows a foreign voter, where the own campaign's admin view does."""
     make_voter()
@@ -47,8 +59,11 @@ def test_lists_and_searches_keep_to_the_campaign(as_role, make_voter, foreign_vo
 def test_naming_a_foreign_campaign_is_refused(as_role, elsewhere, foreign_voter):
     """Asking for the other campaign by name does not open it."""
     manager = as_role("manager")
-    for path in (f"/api/v1/voters?campaign_id={elsewhere}", f"/api/v1/voters/{foreign_voter['id']}?campaign_id={elsewhere}",
-                 f"/api/v1/campaigns/{elsewhere}"):
+    for path in (
+        f"/api/v1/voters?campaign_id={elsewhere}",
+        f"/api/v1/voters/{foreign_voter['id']}?campaign_id={elsewhere}",
+        f"/api/v1/campaigns/{elsewhere}",
+    ):
         assert manager.get(path).status_code in (403, 404), path
     assert manager.post(f"/api/v1/voters?campaign_id={elsewhere}", {"last_name": "Spy"}).status_code in (403, 404)
     assert manager.post("/api/v1/voters", {"last_name": "Spy", "campaign_id": elsewhere}).status_code in (403, 404)
@@ -76,8 +91,12 @@ def test_a_foreign_import_is_not_there(as_role, admin, elsewhere):
 def test_an_unclear_campaign_is_asked_for(make_user, campaign, elsewhere, admin):
     """With two memberships and none named: 422 campaign_required; two that differ: 422; one named: fine."""
     user = make_user("organizer", campaign)
-    ok(admin.put(f"/api/v1/users/{user.account['id']}", {"roles": [{"campaign_id": one, "role": "organizer"}
-                                                                   for one in (campaign, elsewhere)]}))
+    ok(
+        admin.put(
+            f"/api/v1/users/{user.account['id']}",
+            {"roles": [{"campaign_id": one, "role": "organizer"} for one in (campaign, elsewhere)]},
+        )
+    )
     user.login(user.account["email"], user.password)
     problem(user.get("/api/v1/voters"), 422, code="campaign_required")
     problem(user.post("/api/v1/voters", {"last_name": "Where"}), 422, code="campaign_required")

@@ -14,8 +14,14 @@ UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9
 
 def test_a_valid_form_is_kept(public, database):
     """201 with id, type, status and time; and it is in the database when the answer comes."""
-    form = contact(company="Analytical Engines", phone="+1 919 555 0123", subject="Hello", consent=True, source="home",
-                   utm={"campaign": "spring"})
+    form = contact(
+        company="Analytical Engines",
+        phone="+1 919 555 0123",
+        subject="Hello",
+        consent=True,
+        source="home",
+        utm={"campaign": "spring"},
+    )
     answer = ok(public.post("/api/contact", form), 201)
     assert UUID7.fullmatch(answer["id"])
     assert (answer["type"], answer["status"]) == ("contact", "received")
@@ -27,8 +33,11 @@ def test_a_valid_form_is_kept(public, database):
 def test_every_fault_is_told_at_once(public, database):
     """422 names each faulty field by pointer, and keeps nothing."""
     before = database.one("select count(*) from website.submissions")
-    body = problem(public.post("/api/contact", {"name": "", "email": "nobody at nowhere", "message": 7, "phone": []}), 422,
-                   pointers=["/name", "/email", "/message", "/phone"])
+    body = problem(
+        public.post("/api/contact", {"name": "", "email": "nobody at nowhere", "message": 7, "phone": []}),
+        422,
+        pointers=["/name", "/email", "/message", "/phone"],
+    )
     assert all(fault["code"] and fault["detail"] for fault in body["errors"])
     assert "nobody at nowhere" not in str(body)
     assert database.one("select count(*) from website.submissions") == before
@@ -45,8 +54,9 @@ def test_unknown_field_is_refused_by_name(public):
     problem(public.post("/api/contact", contact(emial="x@example.com")), 422, pointers=["/emial"])
 
 
-@pytest.mark.parametrize("address", ["", "a", "a@", "@b.org", "a b@c.org", "a@b\r\nBcc: c@d.org", "a@b..org",
-                                     "x" * 300 + "@example.com"])
+@pytest.mark.parametrize(
+    "address", ["", "a", "a@", "@b.org", "a b@c.org", "a@b\r\nBcc: c@d.org", "a@b..org", "x" * 300 + "@example.com"]
+)
 def test_bad_addresses_are_refused(public, address):
     """An address that can't be written to is refused, header injection among them."""
     problem(public.post("/api/contact", contact(email=address)), 422, pointers=["/email"])
@@ -114,8 +124,14 @@ def test_one_visitor_for_one_address(public, database):
     ok(public.post("/api/contact", form), 201)
     ok(public.post("/api/contact", {**form, "email": form["email"].upper()}), 201)
     assert database.one("select count(*) from website.visitors where email = %s", form["email"]) == 1
-    assert database.one("select count(*) from website.submissions s join website.visitors v on v.id = s.visitor_id"
-                        " where v.email = %s", form["email"]) == 2
+    assert (
+        database.one(
+            "select count(*) from website.submissions s join website.visitors v on v.id = s.visitor_id"
+            " where v.email = %s",
+            form["email"],
+        )
+        == 2
+    )
 
 
 def test_staff_list_and_read_submissions(public, admin, make_user):
@@ -127,7 +143,9 @@ def test_staff_list_and_read_submissions(public, admin, make_user):
         item = ok(staff.get(f"/api/v1/submissions/{made['id']}"))
         assert item["id"] == made["id"] and item["type"] == "contact" and item["status"] == "received"
         assert {name: item["data"][name] for name in form} == form
-        assert item["follow_ups"] and all({"kind", "status", "attempts", "last_error"} <= set(one) for one in item["follow_ups"])
+        assert item["follow_ups"] and all(
+            {"kind", "status", "attempts", "last_error"} <= set(one) for one in item["follow_ups"]
+        )
         listed = ok(staff.get("/api/v1/submissions"))
         assert listed["items"][0]["id"] == made["id"]
         assert listed["page"] == 1 and listed["total"] >= 1
@@ -140,6 +158,7 @@ def test_follow_up_ends_as_done(public, admin):
     def finished():
         follow_ups = ok(admin.get(f"/api/v1/submissions/{made['id']}"))["follow_ups"]
         return all(one["status"] in ("completed", "succeeded", "done") for one in follow_ups) and follow_ups
+
     for one in wait_until(finished, 20, "the follow-ups"):
         assert one["attempts"] == 1 and one["last_error"] is None
 

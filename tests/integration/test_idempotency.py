@@ -15,6 +15,7 @@ def test_concurrent_posts_with_one_key(server, database):
 
     def post(_):
         return server.client().post("/api/contact", form, key=key)
+
     with ThreadPoolExecutor(100) as pool:
         answers = list(pool.map(post, range(100)))
     assert {answer.status_code for answer in answers} <= {201, 409}

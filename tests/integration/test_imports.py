@@ -1,15 +1,14 @@
-"""Voter files in: counts, faults told and mended, options, safe to run twice."""
+"""What an import makes of a file: counts, faults told and mended, safe to run twice."""
 
 import gzip
 import json
-import socket
 import uuid
 
 import pytest
 
-from support.client import ok, problem
-from support.voterfiles import UPLOAD, Upload, as_csv, count, counts, generated
-from support.waiting import wait_until
+from support.client import ok
+from support.uploads import Upload, count, counts
+from support.voterfiles import as_csv, generated
 
 HEAD = ["voter_id", "first_name", "last_name", "city"]
 
@@ -23,14 +22,19 @@ def target(make_campaign):
 @pytest.fixture
 def upload(admin, target):
     """upload(rows or bytes, …) → the finished import."""
+
     def run(content, **options):
         content = content if isinstance(content, bytes) else as_csv(content).encode()
         return Upload(admin, target).send(content, **options).finished()
+
     return run
 
 
 def voters(admin, target):
-    return {item["external_id"]: item for item in ok(admin.get(f"/api/v1/voters?campaign_id={target}&per_page=200"))["items"]}
+    return {
+        item["external_id"]: item
+        for item in ok(admin.get(f"/api/v1/voters?campaign_id={target}&per_page=200"))["items"]
+    }
 
 
 def test_answer_and_report(admin, target):
@@ -46,25 +50,68 @@ def test_answer_and_report(admin, target):
 
 def test_generic_headers_are_recognised_by_name(upload, admin, target):
     """Other words for the same columns; what we don't name stays in extra."""
-    rows = [["Voter ID", "First Name", "Surname", "DOB", "E-mail", "Cell Phone", "Street Address", "Town", "ST", "Zip Code", "Shirt"],
-            ["7", "Ada", "Lovelace", "12/10/1955", "Ada@Example.COM", "(919) 555-0123 x4", "1 Main St", "Cary", "north carolina",
-             "27511-0009", "M"]]
+    rows = [
+        [
+            "Voter ID",
+            "First Name",
+            "Surname",
+            "DOB",
+            "E-mail",
+            "Cell Phone",
+            "Street Address",
+            "Town",
+            "ST",
+            "Zip Code",
+            "Shirt",
+        ],
+        [
+            "7",
+            "Ada",
+            "Lovelace",
+            "12/10/1955",
+            "Ada@Example.COM",
+            "(919) 555-0123 x4",
+            "1 Main St",
+            "Cary",
+            "north carolina",
+            "27511-0009",
+            "M",
+        ],
+    ]
     upload(rows)
     voter = voters(admin, target)["7"]
-    expected = {"first_name": "Ada", "last_name": "Lovelace", "date_of_birth": "1955-12-10", "phone": "+19195550123",
-                "city": "Cary", "zip": "27511", "zip4": "0009", "state": "NC", "source": f"campaign:{target}"}
+    expected = {
+        "first_name": "Ada",
+        "last_name": "Lovelace",
+        "date_of_birth": "1955-12-10",
+        "phone": "+19195550123",
+        "city": "Cary",
+        "zip": "27511",
+        "zip4": "0009",
+        "state": "NC",
+        "source": f"campaign:{target}",
+    }
     assert {name: voter[name] for name in expected} == expected
     assert voter["email"].lower() == "ada@example.com" and voter["extra"]["Shirt"] == "M"
 
 
-@pytest.mark.parametrize("name, packed", [
-    ("v.csv", lambda text: text.encode()), ("v.csv", lambda text: text.replace("\n", "\r\n").encode()),
-    ("v.csv", lambda text: text.rstrip("\n").encode()), ("v.csv", lambda text: b"\xef\xbb\xbf" + text.encode()),
-    ("v.csv", lambda text: text.encode("utf-16")), ("v.csv", lambda text: text.encode("utf-16-be")),
-    ("v.csv", lambda text: text.encode("latin-1")), ("v.tsv", lambda text: text.replace(",", "\t").encode()),
-    ("v.txt", lambda text: text.replace(",", ";").encode()), ("v.txt", lambda text: text.replace(",", "|").encode()),
-    ("v.csv.gz", lambda text: gzip.compress(text.encode())),
-], ids=["lf", "crlf", "no last newline", "bom", "utf-16", "utf-16be", "latin-1", "tab", "semicolon", "pipe", "gzip"])
+@pytest.mark.parametrize(
+    "name, packed",
+    [
+        ("v.csv", lambda text: text.encode()),
+        ("v.csv", lambda text: text.replace("\n", "\r\n").encode()),
+        ("v.csv", lambda text: text.rstrip("\n").encode()),
+        ("v.csv", lambda text: b"\xef\xbb\xbf" + text.encode()),
+        ("v.csv", lambda text: text.encode("utf-16")),
+        ("v.csv", lambda text: text.encode("utf-16-be")),
+        ("v.csv", lambda text: text.encode("latin-1")),
+        ("v.tsv", lambda text: text.replace(",", "\t").encode()),
+        ("v.txt", lambda text: text.replace(",", ";").encode()),
+        ("v.txt", lambda text: text.replace(",", "|").encode()),
+        ("v.csv.gz", lambda text: gzip.compress(text.encode())),
+    ],
+    ids=["lf", "crlf", "no last newline", "bom", "utf-16", "utf-16be", "latin-1", "tab", "semicolon", "pipe", "gzip"],
+)
 def test_dialects_and_encodings(upload, admin, target, name, packed):
     """The same two people whatever the wrapping."""
     text = as_csv([HEAD, ["1", "Zoë", "Núñez", "Boone"], ["2", "Renée", "Müller", "Asheville"]])
@@ -87,7 +134,12 @@ def test_twice_is_safe(upload, admin, target):
 
 def test_of_two_lines_about_one_voter_the_later_wins(upload, admin, target):
     """Counted as a duplicate, whatever lies between."""
-    rows = [HEAD, ["1", "A", "First", "Cary"], *[[str(i), "X", "Between", "Cary"] for i in range(10, 3000)], ["1", "A", "Last", "Boone"]]
+    rows = [
+        HEAD,
+        ["1", "A", "First", "Cary"],
+        *[[str(i), "X", "Between", "Cary"] for i in range(10, 3000)],
+        ["1", "A", "Last", "Boone"],
+    ]
     assert counts(upload(rows).result) == count(2992, created=2991, duplicates=1)
     assert ok(admin.get(f"/api/v1/voters?campaign_id={target}&q=Last"))["items"][0]["city"] == "Boone"
 
@@ -145,7 +197,9 @@ def test_mended_errors_are_sent_again(upload, admin, target):
 
 def test_bad_optional_values_are_warnings(upload, admin, target):
     """An unreadable date or phone does not cost the voter: null, kept in extra, counted."""
-    done = upload([["voter_id", "last_name", "date_of_birth", "phone", "email"], ["1", "Kept", "31/31/1980", "12", "no@"]])
+    done = upload(
+        [["voter_id", "last_name", "date_of_birth", "phone", "email"], ["1", "Kept", "31/31/1980", "12", "no@"]]
+    )
     assert counts(done.result) == count(1, created=1) and done.result["warnings"] == 3
     voter = voters(admin, target)["1"]
     assert (voter["date_of_birth"], voter["phone"], voter["email"]) == (None, None, None)
@@ -156,7 +210,9 @@ def test_a_formula_mark_is_taken_off_once(upload, admin, target):
     """What an export neutralised with ' comes back as it was."""
     upload([["voter_id", "last_name", "city"], ["1", "'=SUM(A1)", "''t Harde"], ["2", "'-Dash", "'@home"]])
     found = voters(admin, target)
-    assert found["1"]["last_name"] == "=SUM(A1)" and found["2"]["last_name"] == "-Dash" and found["2"]["city"] == "@home"
+    assert (
+        found["1"]["last_name"] == "=SUM(A1)" and found["2"]["last_name"] == "-Dash" and found["2"]["city"] == "@home"
+    )
 
 
 def test_mapping_names_the_columns(upload, admin, target):
@@ -172,99 +228,3 @@ def test_source_is_the_uploads(upload, admin, target):
     upload(rows, source="club-a")
     assert counts(upload(rows, source="club-b").result) == count(1, created=1)
     assert counts(upload(rows, source="club-a").result) == count(1, unchanged=1)
-
-
-def test_prefer_wait(admin, target):
-    """With `Prefer: wait` a small file is answered with its finished report."""
-    upload = Upload(admin, target).send(generated(50), prefer="wait=30")
-    assert upload.response.status_code == 201
-    assert upload.response.json()["status"] == "completed" and counts(upload.response.json()) == count(50, created=50)
-
-
-def test_preview_shows_and_keeps_nothing(admin, target):
-    """Dialect, columns, proposed mapping, first rows; no voter, no import."""
-    response = admin.request("POST", f"{UPLOAD}/preview", params={"campaign_id": target},
-                             files={"file": ("v.txt", b"voter_id|first_name|last_name\n1|Ada|L\xf6velace\n")})
-    answer = json.dumps(ok(response), ensure_ascii=False)
-    for expected in ('"|"', "first_name", "Ada", "Lövelace"):
-        assert expected in answer, answer
-    assert voters(admin, target) == {}
-    assert ok(admin.get(f"/api/v1/voters/imports?campaign_id={target}"))["items"] == []
-
-
-@pytest.mark.parametrize("name, value", [("on_match", "replace"), ("dry_run", "perhaps"), ("mapping", "{not json"),
-                                         ("mapping", '{"shoe_size": "a"}'), ("typo", "1"), ("campaign_id", "x")])
-def test_bad_options_are_told_before_the_body(server, admin, target, name, value):
-    """422 for the option while not one byte of the body was sent."""
-    query = f"campaign_id={target}&{name}={value}" if name != "campaign_id" else f"campaign_id={value}"
-    query = query.replace(" ", "%20").replace('"', "%22").replace("{", "%7B").replace("}", "%7D")
-    head = (f"POST {UPLOAD}?{query} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {admin.token}\r\n"
-            "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 1000000000\r\nExpect: 100-continue\r\n\r\n")
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
-        connection.sendall(head.encode())
-        answer = connection.recv(65536)
-    assert answer.startswith(b"HTTP/1.1 422"), answer
-    assert f'"parameter":"{name}"'.encode() in answer.replace(b": ", b":") or answer.endswith(b"\r\n\r\n")
-
-
-@pytest.mark.parametrize("content", [b"", b"\n\n\n", b"\x00" * 1000, b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20, b"just one line"],
-                         ids=["empty", "blank", "zeros", "picture", "no table"])
-def test_what_is_no_table(admin, target, content):
-    """Refused at once, or an import that failed with a reason; never 500, never a voter."""
-    upload = Upload(admin, target)
-    response = upload.attempt(content)
-    if response.status_code not in (201, 202):
-        problem(response, 422)
-    else:
-        upload.id, upload.path = response.json()["id"], f"/api/v1/voters/imports/{response.json()['id']}"
-        result = upload.finished().result
-        assert result["status"] == "failed" or result["created"] == 0
-    assert voters(admin, target) == {}
-
-
-def test_a_request_without_a_file(admin, target):
-    """422 for the missing part, 415 for what is no multipart."""
-    problem(admin.request("POST", UPLOAD, params={"campaign_id": target}, files={"other": ("a", b"b")}), 422)
-    problem(admin.request("POST", UPLOAD, params={"campaign_id": target}, data=b"{}"), 415)
-
-
-@pytest.mark.parametrize("role", ["viewer", "canvasser", "organizer"])
-def test_who_may_not_import(as_role, campaign, role):
-    """403."""
-    problem(Upload(as_role(role), campaign).attempt(generated(1)), 403)
-
-
-def test_a_manager_may_import(as_role, campaign):
-    """The own campaign needs no naming."""
-    response = as_role("manager").request("POST", UPLOAD, files={"file": ("v.csv", generated(3, start=900))})
-    assert response.status_code == 202
-
-
-def test_cancel_keeps_what_is_committed(admin, target):
-    """DELETE stops it soon; what was committed stays and the counts tell it."""
-    upload = Upload(admin, target).send(generated(400_000))
-    assert admin.delete(upload.path).status_code in (200, 202, 204)
-    result = upload.finished().result
-    assert result["status"] == "canceled" and result["created"] < 400_000
-    total = ok(admin.get(f"/api/v1/voters?campaign_id={target}"))
-    assert total["total"] == result["created"] or total.get("total_is_estimate")
-
-
-def test_progress_is_told(admin, target):
-    """While it runs the report counts up."""
-    upload = Upload(admin, target).send(generated(200_000))
-    seen = set()
-
-    def final():
-        report = upload.report()
-        seen.add((report["status"], report["rows"]))
-        return report["status"] == "completed"
-    wait_until(final, 120, "the end of the import", every=0.02)
-    assert {status for status, _ in seen} <= {"queued", "running", "completed"}
-    assert len({rows for _, rows in seen}) >= 2
-
-
-def test_unknown_imports(admin):
-    """404 for nobody's id, 400 for what is no id."""
-    problem(admin.get(f"/api/v1/voters/imports/{uuid.uuid4()}"), 404)
-    problem(admin.get("/api/v1/voters/imports/7"), 400)

@@ -9,8 +9,12 @@ from support.corpora import json_parsing_cases
 from support.forms import contact
 
 # Stricter than the suite on purpose: a duplicate key and a NUL are always faults here.
-STRICTER = {"y_object_duplicated_key", "y_object_duplicated_key_and_value", "y_object_escaped_null_in_key",
-            "y_string_null_escape"}
+STRICTER = {
+    "y_object_duplicated_key",
+    "y_object_duplicated_key_and_value",
+    "y_object_escaped_null_in_key",
+    "y_string_null_escape",
+}
 
 
 def post(public, body):
@@ -24,40 +28,46 @@ def form_with(text):
 
 
 @pytest.mark.promise("P39", "deep, duplicate, infinite and half-surrogate JSON is answered 400")
-@pytest.mark.parametrize("body", [
-    pytest.param(b"[" * 100_000, id="100,000 open arrays"),
-    pytest.param(b'{"a":' * 100_000 + b"1" + b"}" * 100_000, id="100,000 objects"),
-    pytest.param(b"[" * 65 + b"]" * 65, id="65 arrays"),
-    pytest.param(form_with('"a","message":"b"'), id="duplicate key"),
-    pytest.param(form_with('"a","m\\u0065ssage":"b"'), id="duplicate key, escaped"),
-    pytest.param(form_with("1e400"), id="1e400"),
-    pytest.param(form_with("-1e400"), id="-1e400"),
-    pytest.param(form_with('"\\ud800"'), id="high surrogate alone"),
-    pytest.param(form_with('"\\udc00\\ud800"'), id="surrogates reversed"),
-    pytest.param(form_with("NaN"), id="NaN"),
-    pytest.param(form_with("18446744073709551616"), id="2^64"),
-    pytest.param(form_with("9223372036854775808"), id="2^63"),
-    pytest.param(b"", id="nothing"),
-    pytest.param(b"{} {}", id="two documents"),
-    pytest.param(b'{"name": "a",}', id="trailing comma"),
-])
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b"[" * 100_000, id="100,000 open arrays"),
+        pytest.param(b'{"a":' * 100_000 + b"1" + b"}" * 100_000, id="100,000 objects"),
+        pytest.param(b"[" * 65 + b"]" * 65, id="65 arrays"),
+        pytest.param(form_with('"a","message":"b"'), id="duplicate key"),
+        pytest.param(form_with('"a","m\\u0065ssage":"b"'), id="duplicate key, escaped"),
+        pytest.param(form_with("1e400"), id="1e400"),
+        pytest.param(form_with("-1e400"), id="-1e400"),
+        pytest.param(form_with('"\\ud800"'), id="high surrogate alone"),
+        pytest.param(form_with('"\\udc00\\ud800"'), id="surrogates reversed"),
+        pytest.param(form_with("NaN"), id="NaN"),
+        pytest.param(form_with("18446744073709551616"), id="2^64"),
+        pytest.param(form_with("9223372036854775808"), id="2^63"),
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"{} {}", id="two documents"),
+        pytest.param(b'{"name": "a",}', id="trailing comma"),
+    ],
+)
 def test_hostile_json(public, body):
     """400 as a problem document."""
     problem(post(public, body), 400)
 
 
 @pytest.mark.promise("P40", "NUL and bad UTF-8 in a body are answered 400")
-@pytest.mark.parametrize("body", [
-    pytest.param(form_with('"\x00"'), id="NUL"),
-    pytest.param(form_with('"\\u0000"'), id="escaped NUL"),
-    pytest.param(b'{"name":"\xff"}', id="0xFF"),
-    pytest.param(b'{"name":"\xc0\xaf"}', id="overlong slash"),
-    pytest.param(b'{"name":"\xed\xa0\x80"}', id="encoded surrogate"),
-    pytest.param(b'{"name":"\xf4\x90\x80\x80"}', id="beyond U+10FFFF"),
-    pytest.param(b'{"name":"\xe2\x82"}', id="cut short"),
-    pytest.param(b'{"\xff":1}', id="in a key"),
-    pytest.param('{"name":"a"}'.encode("utf-16"), id="UTF-16"),
-])
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(form_with('"\x00"'), id="NUL"),
+        pytest.param(form_with('"\\u0000"'), id="escaped NUL"),
+        pytest.param(b'{"name":"\xff"}', id="0xFF"),
+        pytest.param(b'{"name":"\xc0\xaf"}', id="overlong slash"),
+        pytest.param(b'{"name":"\xed\xa0\x80"}', id="encoded surrogate"),
+        pytest.param(b'{"name":"\xf4\x90\x80\x80"}', id="beyond U+10FFFF"),
+        pytest.param(b'{"name":"\xe2\x82"}', id="cut short"),
+        pytest.param(b'{"\xff":1}', id="in a key"),
+        pytest.param('{"name":"a"}'.encode("utf-16"), id="UTF-16"),
+    ],
+)
 def test_hostile_bytes(public, body):
     """400 as a problem document."""
     problem(post(public, body), 400)
@@ -69,22 +79,25 @@ def test_nesting_within_the_limit_is_no_syntax_error(public):
 
 
 @pytest.mark.promise("P40", "ids beyond 64 bits, NUL and bad UTF-8 in paths and queries are answered 4xx, never 500")
-@pytest.mark.parametrize("path, statuses", [
-    ("/api/v1/voters/9223372036854775808", {400}),
-    ("/api/v1/voters/-9223372036854775809", {400}),
-    ("/api/v1/voters/99999999999999999999999999", {400}),
-    ("/api/v1/voters/9223372036854775807", {404}),
-    ("/api/v1/voters/1e3", {400}),
-    ("/api/v1/voters/%00", {400}),
-    ("/api/v1/voters/%ff", {400}),
-    ("/api/v1/voters/1%2f..", {400, 404}),
-    ("/api/v1/voters?campaign_id=9223372036854775808", {422}),
-    ("/api/v1/voters?q=%00", {400, 422}),
-    ("/api/v1/voters?q=%ff%fe", {400, 422}),
-    ("/api/v1/voters?q=%zz", {400, 422}),
-    ("/api/v1/submissions/%00", {400}),
-    ("/api/v1/submissions/00000000-0000-0000-0000-00000000000g", {400}),
-])
+@pytest.mark.parametrize(
+    "path, statuses",
+    [
+        ("/api/v1/voters/9223372036854775808", {400}),
+        ("/api/v1/voters/-9223372036854775809", {400}),
+        ("/api/v1/voters/99999999999999999999999999", {400}),
+        ("/api/v1/voters/9223372036854775807", {404}),
+        ("/api/v1/voters/1e3", {400}),
+        ("/api/v1/voters/%00", {400}),
+        ("/api/v1/voters/%ff", {400}),
+        ("/api/v1/voters/1%2f..", {400, 404}),
+        ("/api/v1/voters?campaign_id=9223372036854775808", {422}),
+        ("/api/v1/voters?q=%00", {400, 422}),
+        ("/api/v1/voters?q=%ff%fe", {400, 422}),
+        ("/api/v1/voters?q=%zz", {400, 422}),
+        ("/api/v1/submissions/%00", {400}),
+        ("/api/v1/submissions/00000000-0000-0000-0000-00000000000g", {400}),
+    ],
+)
 def test_hostile_paths_and_queries(admin, server, path, statuses):
     """A problem document with the right status."""
     head = f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {admin.token}\r\nConnection: close\r\n\r\n"

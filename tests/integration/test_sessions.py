@@ -32,8 +32,10 @@ def test_login_ignores_the_case_of_the_address(public):
 
 def test_unknown_address_and_wrong_password_look_the_same(public):
     """401, and apart from the request's own id not one byte differs."""
-    answers = [problem(public.post(LOGIN, {"email": email, "password": "wrong wrong wrong"}), 401)
-               for email in (ADMIN[0], "nobody@example.org")]
+    answers = [
+        problem(public.post(LOGIN, {"email": email, "password": "wrong wrong wrong"}), 401)
+        for email in (ADMIN[0], "nobody@example.org")
+    ]
     for answer in answers:
         answer.pop("request_id")
     assert answers[0] == answers[1]
@@ -56,7 +58,9 @@ def test_me_tells_the_user_and_the_roles(admin, as_role, campaign):
     assert user.get("user", user)["is_admin"] is True
 
 
-@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Bearer a.b.c", "Basic YTpi", "Bearer " + "x" * 9000])
+@pytest.mark.parametrize(
+    "header", [None, "", "Bearer", "Bearer ", "Bearer a.b.c", "Basic YTpi", "Bearer " + "x" * 9000]
+)
 def test_without_a_good_token_nothing(public, header):
     """401 that says how to sign in, whatever stands in the header."""
     response = public.get(ME, headers={"Authorization": header} if header is not None else {})
@@ -126,7 +130,9 @@ def test_changing_the_password_ends_the_other_sessions(server, make_user):
     email = user.account["email"]
     other = server.client().login(email, user.password)
     problem(user.post("/api/v1/auth/password", {"current_password": "wrong wrong", "new_password": "n" * 14}), 422)
-    changed = user.post("/api/v1/auth/password", {"current_password": user.password, "new_password": "new pass phrase 9"})
+    changed = user.post(
+        "/api/v1/auth/password", {"current_password": user.password, "new_password": "new pass phrase 9"}
+    )
     assert changed.status_code in (200, 204), changed.text
     problem(refresh(other, other.refresh_token), 401)
     problem(user.post(LOGIN, {"email": email, "password": user.password}), 401)

@@ -3,7 +3,8 @@
 import pytest
 
 from support.client import ok
-from support.voterfiles import Upload, count, counts, florida, north_carolina, ohio, texas, washington
+from support.uploads import Upload, count, counts
+from support.voterfiles import florida, north_carolina, ohio, texas, washington
 
 FILES = {
     "us-nc": ("ncvoter92.txt", north_carolina, 2),
@@ -27,6 +28,7 @@ def imported(admin, make_campaign):
             items = ok(admin.get(f"/api/v1/voters?campaign_id={campaign}&per_page=200"))["items"]
             done[state] = upload, {item["external_id"]: item for item in items}
         return done[state]
+
     return get
 
 
@@ -48,9 +50,22 @@ def test_every_row_is_created(imported, state):
 def test_north_carolina(imported):
     """Tab, quoted, Latin-1; phones in E.164, ZIP+4 apart, ##/##/#### is no date."""
     _, voters = imported("us-nc")
-    expect(voters["AA100001"], first_name="JOSÉ", last_name="NUÑEZ", phone="+19195550123", zip="27601", zip4="1234",
-           birth_year=1971, party="UNA", gender="M", registered_at="2004-03-15", city="RALEIGH", state="NC",
-           address="12 MAIN ST #4", precinct="01-07")
+    expect(
+        voters["AA100001"],
+        first_name="JOSÉ",
+        last_name="NUÑEZ",
+        phone="+19195550123",
+        zip="27601",
+        zip4="1234",
+        birth_year=1971,
+        party="UNA",
+        gender="M",
+        registered_at="2004-03-15",
+        city="RALEIGH",
+        state="NC",
+        address="12 MAIN ST #4",
+        precinct="01-07",
+    )
     expect(voters["AA100001"]["mailing"], address="PO BOX 9", city="CARY", state="NC", zip="27511")
     expect(voters["AA100001"]["districts"], congressional="2", state_senate="14", state_house="38")
     expect(voters["AA100002"], registered_at=None, birth_year=1980, phone=None)
@@ -62,8 +77,17 @@ def test_ohio(admin, make_campaign, delimiter):
     campaign = make_campaign()
     Upload(admin, campaign).send(ohio(delimiter), name="SWVF.txt", source="ignored").finished()
     voters = {item["external_id"]: item for item in ok(admin.get(f"/api/v1/voters?campaign_id={campaign}"))["items"]}
-    expect(voters["OH0012345678"], last_name="DE LA CRUZ", date_of_birth="1968-02-29", registered_at="1992-10-05",
-           zip="43215", zip4="0042", address="77 HIGH ST", address2="APT 3", source="us-oh")
+    expect(
+        voters["OH0012345678"],
+        last_name="DE LA CRUZ",
+        date_of_birth="1968-02-29",
+        registered_at="1992-10-05",
+        zip="43215",
+        zip4="0042",
+        address="77 HIGH ST",
+        address2="APT 3",
+        source="us-oh",
+    )
     assert voters["OH0012345678"]["extra"]["GENERAL-11/07/2000"] == "X"
     expect(voters["OH0012345679"], suffix="JR", city="AKRON")
 
@@ -71,8 +95,19 @@ def test_ohio(admin, make_campaign, delimiter):
 def test_florida(imported):
     """Headerless in a zip; `*` is nothing; without a name the id is enough."""
     _, voters = imported("us-fl")
-    expect(voters["100000001"], first_name="Maria", middle_name="Luz", last_name="Peña", date_of_birth="1976-07-04",
-           registered_at="1995-01-02", phone="+13525550142", email="maria@example.com", zip="32601", zip4="1234", gender="F")
+    expect(
+        voters["100000001"],
+        first_name="Maria",
+        middle_name="Luz",
+        last_name="Peña",
+        date_of_birth="1976-07-04",
+        registered_at="1995-01-02",
+        phone="+13525550142",
+        email="maria@example.com",
+        zip="32601",
+        zip4="1234",
+        gender="F",
+    )
     expect(voters["100000001"]["districts"], congressional="3", state_house="21", state_senate="8")
     expect(voters["100000002"], last_name="Hidden", date_of_birth=None, email=None, phone=None, address=None, city=None)
     expect(voters["100000003"], first_name=None, last_name=None)
@@ -81,8 +116,15 @@ def test_florida(imported):
 def test_washington(imported):
     """Pipe, Latin-1; the address put together from its pieces."""
     _, voters = imported("us-wa")
-    expect(voters["WA0001"], first_name="Renée", last_name="O'Brien", birth_year=1990, city="SEATTLE", zip="98101",
-           registered_at="2012-08-01")
+    expect(
+        voters["WA0001"],
+        first_name="Renée",
+        last_name="O'Brien",
+        birth_year=1990,
+        city="SEATTLE",
+        zip="98101",
+        registered_at="2012-08-01",
+    )
     address = " ".join(filter(None, (voters["WA0001"]["address"], voters["WA0001"]["address2"])))
     assert address.split() == ["1420", "NW", "Pine", "St", "APT", "5B"]
 
@@ -90,8 +132,15 @@ def test_washington(imported):
 def test_texas(imported):
     """CSV with dates in one piece."""
     _, voters = imported("us-tx")
-    expect(voters["1009998887"], first_name="LUIS", last_name="GARZA", suffix="III", date_of_birth="1955-01-02",
-           registered_at="2001-02-03", precinct="301")
+    expect(
+        voters["1009998887"],
+        first_name="LUIS",
+        last_name="GARZA",
+        suffix="III",
+        date_of_birth="1955-01-02",
+        registered_at="2001-02-03",
+        precinct="301",
+    )
 
 
 def test_the_same_person_of_two_campaigns_is_one(admin, make_campaign, database):

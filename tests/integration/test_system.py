@@ -30,8 +30,14 @@ def test_openapi_lists_the_routes(public):
     """The routes of this version are in the document, each with its problems."""
     document = ok(public.get("/openapi.json"))
     assert document["openapi"].startswith("3.1")
-    for method, path in [("post", "/api/contact"), ("post", "/api/v1/auth/login"), ("get", "/api/v1/voters/{id}"),
-                         ("post", "/api/v1/voters/upload"), ("get", "/api/v1/submissions"), ("post", "/api/v1/campaigns")]:
+    for method, path in [
+        ("post", "/api/contact"),
+        ("post", "/api/v1/auth/login"),
+        ("get", "/api/v1/voters/{id}"),
+        ("post", "/api/v1/voters/upload"),
+        ("get", "/api/v1/submissions"),
+        ("post", "/api/v1/campaigns"),
+    ]:
         operation = document["paths"][path][method]
         assert operation["responses"].keys() & {"200", "201", "202"}, (method, path)
     assert "application/problem+json" in json.dumps(document["paths"]["/api/contact"]["post"]["responses"])
@@ -53,6 +59,7 @@ def test_log_lines_are_json_and_hold_no_persons_data(server, public, admin):
 
     def line():
         return [entry for entry in server.log_entries() if entry.get("request_id") == "find-this-one"]
+
     entry = wait_until(line, 5, "the request's log line")[0]
     assert "/api/contact" in entry.values() and 201 in entry.values()
     text = server.log.read_text()
@@ -64,10 +71,13 @@ def test_log_lines_are_json_and_hold_no_persons_data(server, public, admin):
 
 def test_errors_of_the_gate_have_the_same_shape(server):
     """What never became a request is a problem document too."""
-    for sent, status in [(b"GET / HTTP/1.1\r\n\r\n", 400), (b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
-                         (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414),
-                         (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 20000 + b"\r\n\r\n", 431),
-                         (b"POST /api/contact HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", 400)]:
+    for sent, status in [
+        (b"GET / HTTP/1.1\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
+        (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 20000 + b"\r\n\r\n", 431),
+        (b"POST /api/contact HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
+    ]:
         answer = raw_exchange(server.port, sent)
         assert answer.startswith(f"HTTP/1.1 {status}".encode()), (sent[:60], answer[:200])
         assert b"application/problem+json" in answer and answer.count(b"HTTP/1.1 ") == 1

@@ -11,8 +11,13 @@ USERS = "/api/v1/users"
 
 
 def new_user(**fields):
-    return {"email": f"u{secrets.token_hex(6)}@example.org", "name": "New One", "password": "long enough phrase",
-            "roles": [], **fields}
+    return {
+        "email": f"u{secrets.token_hex(6)}@example.org",
+        "name": "New One",
+        "password": "long enough phrase",
+        "roles": [],
+        **fields,
+    }
 
 
 def test_admin_creates_reads_changes_and_deletes(admin, campaign):
@@ -24,8 +29,11 @@ def test_admin_creates_reads_changes_and_deletes(admin, campaign):
     assert not [name for name in user if "password" in name or "hash" in name]
     path = f"{USERS}/{user['id']}"
     assert ok(admin.get(path))["roles"][0]["role"] == "organizer"
-    changed = ok(admin.put(path, {"name": "Renamed", "email": body["email"],
-                                  "roles": [{"campaign_id": campaign, "role": "viewer"}]}))
+    changed = ok(
+        admin.put(
+            path, {"name": "Renamed", "email": body["email"], "roles": [{"campaign_id": campaign, "role": "viewer"}]}
+        )
+    )
     assert changed["name"] == "Renamed" and changed["roles"][0]["role"] == "viewer"
     assert user["id"] in [item["id"] for item in ok(admin.get(USERS, params={"per_page": 200}))["items"]]
     assert admin.delete(path).status_code == 204
@@ -68,16 +76,23 @@ def test_a_manager_sees_the_own_campaign_only(admin, as_role, make_campaign, mak
     manager, elsewhere = as_role("manager"), make_campaign()
     stranger = make_user("viewer", elsewhere)
     problem(manager.get(f"{USERS}/{stranger.account['id']}"), 404)
-    both = ok(admin.post(USERS, new_user(roles=[{"campaign_id": campaign, "role": "viewer"},
-                                                {"campaign_id": elsewhere, "role": "viewer"}])), 201)
+    both = ok(
+        admin.post(
+            USERS,
+            new_user(roles=[{"campaign_id": campaign, "role": "viewer"}, {"campaign_id": elsewhere, "role": "viewer"}]),
+        ),
+        201,
+    )
     assert [role["campaign_id"] for role in ok(manager.get(f"{USERS}/{both['id']}"))["roles"]] == [campaign]
     listed = {item["id"] for item in ok(manager.get(USERS, params={"per_page": 200}))["items"]}
     assert both["id"] in listed and stranger.account["id"] not in listed
 
 
 @pytest.mark.promise("P44", "a manager can't make an admin, change an address or password, or delete an account")
-@pytest.mark.parametrize("change", [{"is_admin": True}, {"is_editor": True}, {"email": "taken@example.org"},
-                                    {"password": "another long phrase"}])
+@pytest.mark.parametrize(
+    "change",
+    [{"is_admin": True}, {"is_editor": True}, {"email": "taken@example.org"}, {"password": "another long phrase"}],
+)
 def test_managers_change_memberships_only(admin, as_role, make_user, campaign, change):
     """403 or 422, and nothing is changed."""
     member = make_user("viewer", campaign)

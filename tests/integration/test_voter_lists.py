@@ -8,21 +8,57 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from support.client import ok, problem
-from support.voterfiles import Upload, generated
+from support.uploads import Upload
+from support.voterfiles import generated
 from support.waiting import wait_until
 
 VOTERS = "/api/v1/voters"
 PEOPLE = [
-    {"first_name": "Katherine", "last_name": "Johnson", "city": "Hampton", "state": "VA", "zip": "23669", "party": "DEM",
-     "precinct": "H1"},
-    {"first_name": "Catherine", "last_name": "Johnston", "city": "Hampton", "state": "VA", "zip": "23666", "party": "REP",
-     "precinct": "H2"},
-    {"first_name": "Dorothy", "last_name": "Vaughan", "city": "Newport News", "state": "VA", "zip": "23601", "party": "DEM",
-     "precinct": "N1"},
-    {"first_name": "José", "last_name": "Núñez", "city": "Durham", "state": "NC", "zip": "27701", "party": "UNA",
-     "precinct": "D1"},
-    {"first_name": "Miles", "last_name": "O'Brien", "city": "Durham", "state": "NC", "zip": "27701", "party": "UNA",
-     "precinct": "D1"},
+    {
+        "first_name": "Katherine",
+        "last_name": "Johnson",
+        "city": "Hampton",
+        "state": "VA",
+        "zip": "23669",
+        "party": "DEM",
+        "precinct": "H1",
+    },
+    {
+        "first_name": "Catherine",
+        "last_name": "Johnston",
+        "city": "Hampton",
+        "state": "VA",
+        "zip": "23666",
+        "party": "REP",
+        "precinct": "H2",
+    },
+    {
+        "first_name": "Dorothy",
+        "last_name": "Vaughan",
+        "city": "Newport News",
+        "state": "VA",
+        "zip": "23601",
+        "party": "DEM",
+        "precinct": "N1",
+    },
+    {
+        "first_name": "José",
+        "last_name": "Núñez",
+        "city": "Durham",
+        "state": "NC",
+        "zip": "27701",
+        "party": "UNA",
+        "precinct": "D1",
+    },
+    {
+        "first_name": "Miles",
+        "last_name": "O'Brien",
+        "city": "Durham",
+        "state": "NC",
+        "zip": "27701",
+        "party": "UNA",
+        "precinct": "D1",
+    },
 ]
 
 
@@ -36,19 +72,44 @@ def names(admin, campaign, query):
     return [item["last_name"] for item in ok(admin.get(f"{VOTERS}?campaign_id={campaign}&{query}"))["items"]]
 
 
-@pytest.mark.parametrize("query, expected", [
-    ("city=Hampton", {"Johnson", "Johnston"}), ("city=hampton", {"Johnson", "Johnston"}), ("state=NC", {"Núñez", "O'Brien"}),
-    ("zip=27701", {"Núñez", "O'Brien"}), ("party=DEM", {"Johnson", "Vaughan"}), ("precinct=H2", {"Johnston"}),
-    ("state=VA&party=DEM", {"Johnson", "Vaughan"}), ("state=VA&party=DEM&city=Hampton", {"Johnson"}), ("city=Nowhere", set())])
+@pytest.mark.parametrize(
+    "query, expected",
+    [
+        ("city=Hampton", {"Johnson", "Johnston"}),
+        ("city=hampton", {"Johnson", "Johnston"}),
+        ("state=NC", {"Núñez", "O'Brien"}),
+        ("zip=27701", {"Núñez", "O'Brien"}),
+        ("party=DEM", {"Johnson", "Vaughan"}),
+        ("precinct=H2", {"Johnston"}),
+        ("state=VA&party=DEM", {"Johnson", "Vaughan"}),
+        ("state=VA&party=DEM&city=Hampton", {"Johnson"}),
+        ("city=Nowhere", set()),
+    ],
+)
 def test_filters(admin, campaign, people, query, expected):
     """Each filter alone and together gives exactly those who match."""
     assert set(names(admin, campaign, query)) == expected
 
 
-@pytest.mark.parametrize("query, first", [
-    ("Vaughan", "Vaughan"), ("vaughan", "Vaughan"), ("Vaughn", "Vaughan"), ("Vuaghan", "Vaughan"), ("Dorothy Vaughan", "Vaughan"),
-    ("Vaughan Dorothy", "Vaughan"), ("Dorthy Vaughn", "Vaughan"), ("Nunez", "Núñez"), ("José Núñez", "Núñez"), ("jose nunes", "Núñez"),
-    ("OBrien", "O'Brien"), ("O’Brien", "O'Brien"), ("Miles O'Brian", "O'Brien"), ("Katherine Johnson", "Johnson")])
+@pytest.mark.parametrize(
+    "query, first",
+    [
+        ("Vaughan", "Vaughan"),
+        ("vaughan", "Vaughan"),
+        ("Vaughn", "Vaughan"),
+        ("Vuaghan", "Vaughan"),
+        ("Dorothy Vaughan", "Vaughan"),
+        ("Vaughan Dorothy", "Vaughan"),
+        ("Dorthy Vaughn", "Vaughan"),
+        ("Nunez", "Núñez"),
+        ("José Núñez", "Núñez"),
+        ("jose nunes", "Núñez"),
+        ("OBrien", "O'Brien"),
+        ("O’Brien", "O'Brien"),
+        ("Miles O'Brian", "O'Brien"),
+        ("Katherine Johnson", "Johnson"),
+    ],
+)
 def test_name_search_forgives(admin, campaign, people, query, first):
     """Case, accents, apostrophes, order and one typing error do not hide a person."""
     response = admin.get(VOTERS, params={"campaign_id": campaign, "q": query})
@@ -62,7 +123,9 @@ def test_name_search_finds_nobody_by_accident(admin, campaign, people, query):
     assert response.status_code == 422 or ok(response)["items"] == []
 
 
-@pytest.mark.parametrize("sort, key", [("last_name", "last_name"), ("-last_name", "last_name"), ("-created_at", "created_at")])
+@pytest.mark.parametrize(
+    "sort, key", [("last_name", "last_name"), ("-last_name", "last_name"), ("-created_at", "created_at")]
+)
 def test_sort(admin, campaign, people, sort, key):
     """Ascending, and descending with a minus."""
     items = ok(admin.get(f"{VOTERS}?campaign_id={campaign}&state=VA&sort={sort}"))["items"]
@@ -71,11 +134,28 @@ def test_sort(admin, campaign, people, sort, key):
 
 
 @pytest.mark.promise("P45", "page sizes and numbers out of bounds are refused with 422 that names the parameter")
-@pytest.mark.parametrize("name, value", [
-    ("per_page", "0"), ("per_page", "-1"), ("per_page", "201"), ("per_page", "1000000000"), ("per_page", "1e2"), ("per_page", ""),
-    ("per_page", "99999999999999999999"), ("page", "0"), ("page", "-1"), ("page", "x"), ("page", "9223372036854775807"),
-    ("sort", "password"), ("sort", "id;drop table"), ("updated_since", "yesterday"), ("include_deleted", "maybe"),
-    ("support", "6"), ("nonsense", "1")])
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("per_page", "0"),
+        ("per_page", "-1"),
+        ("per_page", "201"),
+        ("per_page", "1000000000"),
+        ("per_page", "1e2"),
+        ("per_page", ""),
+        ("per_page", "99999999999999999999"),
+        ("page", "0"),
+        ("page", "-1"),
+        ("page", "x"),
+        ("page", "9223372036854775807"),
+        ("sort", "password"),
+        ("sort", "id;drop table"),
+        ("updated_since", "yesterday"),
+        ("include_deleted", "maybe"),
+        ("support", "6"),
+        ("nonsense", "1"),
+    ],
+)
 def test_bad_parameters(admin, campaign, name, value):
     """Each bad value is told."""
     problem(admin.get(VOTERS, params={"campaign_id": campaign, name: value}), 422, parameters=[name])
@@ -83,8 +163,11 @@ def test_bad_parameters(admin, campaign, name, value):
 
 def test_bad_parameters_are_told_at_once(admin, campaign):
     """Three faults, three entries."""
-    problem(admin.get(f"{VOTERS}?campaign_id={campaign}&per_page=0&sort=nope&typo=1"), 422,
-            parameters=["per_page", "sort", "typo"])
+    problem(
+        admin.get(f"{VOTERS}?campaign_id={campaign}&per_page=0&sort=nope&typo=1"),
+        422,
+        parameters=["per_page", "sort", "typo"],
+    )
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +218,7 @@ def test_forged_cursors(admin, crowd, campaign):
     """Changed in any place, cut, empty, or taken elsewhere: 422 for `after`."""
     target, _ = crowd
     cursor = cursor_of(ok(admin.get(f"{VOTERS}?campaign_id={target}&per_page=50")))
-    flipped = [cursor[:i] + ("A" if cursor[i] != "A" else "B") + cursor[i + 1:] for i in range(0, len(cursor), 3)]
+    flipped = [cursor[:i] + ("A" if cursor[i] != "A" else "B") + cursor[i + 1 :] for i in range(0, len(cursor), 3)]
     for forged in [*flipped, cursor[:-1], cursor + "A", "", "MQ", "1", "AAAA" * 500]:
         response = admin.get(VOTERS, params={"campaign_id": target, "per_page": 50, "after": forged})
         problem(response, 422, parameters=["after"])
@@ -168,8 +251,11 @@ def test_updated_since_gives_what_changed(admin, campaign, people):
 
     def since(moment):
         return ok(admin.get(where + moment))
+
     as_of = ok(admin.get(f"{VOTERS}?campaign_id={campaign}"))["as_of"]
-    wait_until(lambda: since(ok(admin.get(f"{VOTERS}?campaign_id={campaign}"))["as_of"])["items"] == [], 20, "a quiet list")
+    wait_until(
+        lambda: since(ok(admin.get(f"{VOTERS}?campaign_id={campaign}"))["as_of"])["items"] == [], 20, "a quiet list"
+    )
     as_of = ok(admin.get(f"{VOTERS}?campaign_id={campaign}"))["as_of"]
     voter = ok(admin.post(f"{VOTERS}?campaign_id={campaign}", {"last_name": "Changing"}), 201)
     assert [item["id"] for item in since(as_of)["items"]] == [voter["id"]]
@@ -182,4 +268,15 @@ def test_openapi_names_the_parameters(public):
     document = json.loads(public.get("/openapi.json").text)
     assert document["openapi"].startswith("3.1")
     parameters = {one["name"] for one in document["paths"]["/api/v1/voters"]["get"]["parameters"]}
-    assert {"q", "city", "state", "zip", "party", "precinct", "per_page", "page", "after", "updated_since"} <= parameters
+    assert {
+        "q",
+        "city",
+        "state",
+        "zip",
+        "party",
+        "precinct",
+        "per_page",
+        "page",
+        "after",
+        "updated_since",
+    } <= parameters

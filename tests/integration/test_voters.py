@@ -5,19 +5,66 @@ import pytest
 from support.client import ok, problem
 
 VOTERS = "/api/v1/voters"
-FIELDS = {"id", "source", "external_id", "first_name", "middle_name", "last_name", "suffix", "date_of_birth", "birth_year",
-          "gender", "party", "status", "registered_at", "phone", "email", "phones", "emails", "address", "address2", "city",
-          "state", "zip", "zip4", "county", "country", "mailing", "precinct", "districts", "extra", "tags", "support",
-          "created_at", "updated_at"}
+FIELDS = {
+    "id",
+    "source",
+    "external_id",
+    "first_name",
+    "middle_name",
+    "last_name",
+    "suffix",
+    "date_of_birth",
+    "birth_year",
+    "gender",
+    "party",
+    "status",
+    "registered_at",
+    "phone",
+    "email",
+    "phones",
+    "emails",
+    "address",
+    "address2",
+    "city",
+    "state",
+    "zip",
+    "zip4",
+    "county",
+    "country",
+    "mailing",
+    "precinct",
+    "districts",
+    "extra",
+    "tags",
+    "support",
+    "created_at",
+    "updated_at",
+}
 
 
 def full_voter():
-    return {"first_name": "Rosa", "middle_name": "Louise", "last_name": "McCauley-Parks", "suffix": "Jr",
-            "date_of_birth": "1955-12-01", "gender": "F", "party": "DEM", "email": "rosa@example.com",
-            "phone": "+19195550123", "address": "12 Main St", "city": "Raleigh", "state": "NC", "zip": "27601",
-            "zip4": "1234", "county": "Wake", "precinct": "01-07", "registered_at": "1974-01-02",
-            "mailing": {"address": "PO Box 9", "city": "Cary", "state": "NC", "zip": "27511"},
-            "districts": {"congressional": "2"}, "extra": {"shirt": "M"}}
+    return {
+        "first_name": "Rosa",
+        "middle_name": "Louise",
+        "last_name": "McCauley-Parks",
+        "suffix": "Jr",
+        "date_of_birth": "1955-12-01",
+        "gender": "F",
+        "party": "DEM",
+        "email": "rosa@example.com",
+        "phone": "+19195550123",
+        "address": "12 Main St",
+        "city": "Raleigh",
+        "state": "NC",
+        "zip": "27601",
+        "zip4": "1234",
+        "county": "Wake",
+        "precinct": "01-07",
+        "registered_at": "1974-01-02",
+        "mailing": {"address": "PO Box 9", "city": "Cary", "state": "NC", "zip": "27511"},
+        "districts": {"congressional": "2"},
+        "extra": {"shirt": "M"},
+    }
 
 
 @pytest.fixture
@@ -48,10 +95,19 @@ def test_a_voter_is_made_and_read(admin, campaign):
 
 def test_faults_are_told_at_once(admin, campaign):
     """Every bad field by pointer, the nested one too."""
-    body = {"first_name": "x" * 1000, "date_of_birth": "1955-02-30", "email": "none", "phone": "12", "gendr": "F",
-            "mailing": {"city": 5}}
-    problem(admin.post(f"{VOTERS}?campaign_id={campaign}", body), 422,
-            pointers=["/first_name", "/date_of_birth", "/email", "/phone", "/gendr", "/mailing/city"])
+    body = {
+        "first_name": "x" * 1000,
+        "date_of_birth": "1955-02-30",
+        "email": "none",
+        "phone": "12",
+        "gendr": "F",
+        "mailing": {"city": 5},
+    }
+    problem(
+        admin.post(f"{VOTERS}?campaign_id={campaign}", body),
+        422,
+        pointers=["/first_name", "/date_of_birth", "/email", "/phone", "/gendr", "/mailing/city"],
+    )
 
 
 def test_nobody_is_no_voter(admin, campaign):
@@ -69,8 +125,18 @@ def test_an_external_id_is_used_once(admin, campaign):
 
 
 @pytest.mark.promise("P44", "ids, times and links are not the client's to set")
-@pytest.mark.parametrize("name, value", [("id", 1), ("created_at", "2020-01-01T00:00:00Z"), ("updated_at", None),
-                                         ("deleted_at", None), ("campaigns", [1]), ("match_key", "x"), ("tags", ["a"])])
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("id", 1),
+        ("created_at", "2020-01-01T00:00:00Z"),
+        ("updated_at", None),
+        ("deleted_at", None),
+        ("campaigns", [1]),
+        ("match_key", "x"),
+        ("tags", ["a"]),
+    ],
+)
 def test_fields_that_are_not_the_clients(admin, campaign, voter, name, value):
     """Refused by name on POST, PUT and PATCH."""
     body = {"last_name": "Mass", name: value}
@@ -80,7 +146,9 @@ def test_fields_that_are_not_the_clients(admin, campaign, voter, name, value):
 
 
 @pytest.mark.promise("P44", "viewers and canvassers see no birth date, no e-mail and no extra fields, in no answer")
-@pytest.mark.parametrize("role, masked", [("viewer", True), ("canvasser", True), ("organizer", False), ("manager", False)])
+@pytest.mark.parametrize(
+    "role, masked", [("viewer", True), ("canvasser", True), ("organizer", False), ("manager", False)]
+)
 def test_fields_by_role(as_role, voter, role, masked):
     """Masked in the single resource, the list and the search; whole for the others."""
     user = as_role(role)
@@ -196,9 +264,16 @@ def test_head_is_get_without_the_body(admin, campaign, voter):
             assert head.headers.get(name) == got.headers.get(name), (where, name)
 
 
-@pytest.mark.parametrize("method, where, allowed", [
-    ("DELETE", "/api/contact", {"POST"}), ("GET", "/api/contact", {"POST"}), ("POST", f"{VOTERS}/1", {"GET", "PUT", "PATCH", "DELETE"}),
-    ("PATCH", VOTERS, {"GET", "POST"}), ("POST", "/healthz", {"GET"})])
+@pytest.mark.parametrize(
+    "method, where, allowed",
+    [
+        ("DELETE", "/api/contact", {"POST"}),
+        ("GET", "/api/contact", {"POST"}),
+        ("POST", f"{VOTERS}/1", {"GET", "PUT", "PATCH", "DELETE"}),
+        ("PATCH", VOTERS, {"GET", "POST"}),
+        ("POST", "/healthz", {"GET"}),
+    ],
+)
 def test_other_methods_are_405_with_allow(admin, method, where, allowed):
     """What is allowed is told, HEAD wherever GET is."""
     response = admin.request(method, where)

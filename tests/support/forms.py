@@ -20,13 +20,18 @@ def audit(database):
     follow_ups = "(select 1 from core.jobs j where j.subject = 'submission:' || s.id)"
     return {
         "submissions without a job": database.one(
-            f"select count(*) from website.submissions s where status = 'received' and not exists {follow_ups}"),
+            f"select count(*) from website.submissions s where status = 'received' and not exists {follow_ups}"
+        ),
         "jobs without a submission": database.one(
             "select count(*) from core.jobs j where j.subject like 'submission:%' and not exists"
-            " (select 1 from website.submissions s where j.subject = 'submission:' || s.id)"),
-        "spam with a job": database.one(f"select count(*) from website.submissions s where status = 'spam' and exists {follow_ups}"),
+            " (select 1 from website.submissions s where j.subject = 'submission:' || s.id)"
+        ),
+        "spam with a job": database.one(
+            f"select count(*) from website.submissions s where status = 'spam' and exists {follow_ups}"
+        ),
         "received without a visitor": database.one(
-            "select count(*) from website.submissions where status = 'received' and visitor_id is null"),
+            "select count(*) from website.submissions where status = 'received' and visitor_id is null"
+        ),
     }
 
 

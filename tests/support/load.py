@@ -14,6 +14,7 @@ from support.waiting import pause
 @dataclass
 class Answer:
     """One exchange as its client saw it. `status` 0: none came, `error` says why."""
+
     began: float
     seconds: float
     status: int

@@ -44,8 +44,24 @@ class Cluster:
         if os.geteuid() == 0:
             shutil.chown(self.folder, "postgres", "postgres")
         self.folder.chmod(0o755)
-        subprocess.run([binaries() / "initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "--encoding=UTF8",
-                        "--locale=C.UTF-8", "--no-sync"], check=True, capture_output=True, cwd="/", **_as_postgres())
+        subprocess.run(
+            [
+                binaries() / "initdb",
+                "-D",
+                self.data,
+                "-U",
+                "postgres",
+                "-A",
+                "trust",
+                "--encoding=UTF8",
+                "--locale=C.UTF-8",
+                "--no-sync",
+            ],
+            check=True,
+            capture_output=True,
+            cwd="/",
+            **_as_postgres(),
+        )
         self.start()
         # Neither a superuser nor the owner of anything else: what a hosted PostgreSQL gives its customers.
         self.execute("postgres", f"create role {OWNER} login createrole createdb")
@@ -54,9 +70,28 @@ class Cluster:
     def start(self):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [binaries() / "postgres", "-D", self.data, "-k", self.folder, "-c", "listen_addresses=",
-                 "-c", "max_connections=400", "-c", "shared_buffers=64MB", "-c", "log_min_messages=error"],
-                stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd="/", start_new_session=True, **_as_postgres())
+                [
+                    binaries() / "postgres",
+                    "-D",
+                    self.data,
+                    "-k",
+                    self.folder,
+                    "-c",
+                    "listen_addresses=",
+                    "-c",
+                    "max_connections=400",
+                    "-c",
+                    "shared_buffers=64MB",
+                    "-c",
+                    "log_min_messages=error",
+                ],
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                cwd="/",
+                start_new_session=True,
+                **_as_postgres(),
+            )
         wait_until(self.answers, 30, "the private PostgreSQL")
 
     def answers(self):
@@ -146,10 +181,16 @@ class Database:
 
     def dump_schema(self):
         """The schema as pg_dump tells it, without what differs from one dump to the next."""
-        dump = subprocess.run([binaries() / "pg_dump", "--schema-only", "-h", self.cluster.folder, "-U", "postgres",
-                               self.name], check=True, capture_output=True, text=True, cwd="/").stdout
-        return "\n".join(line for line in dump.splitlines()
-                         if line and not line.startswith(("--", "\\restrict", "\\unrestrict")))
+        dump = subprocess.run(
+            [binaries() / "pg_dump", "--schema-only", "-h", self.cluster.folder, "-U", "postgres", self.name],
+            check=True,
+            capture_output=True,
+            text=True,
+            cwd="/",
+        ).stdout
+        return "\n".join(
+            line for line in dump.splitlines() if line and not line.startswith(("--", "\\restrict", "\\unrestrict"))
+        )
 
     def drop(self):
         self.cluster.execute("postgres", f"drop database if exists {self.name} with (force)")

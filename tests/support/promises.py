@@ -114,8 +114,10 @@ def page(folder):
     lines = [HEAD]
     for section, promises in PROMISES.items():
         lines += [f"## {section}", "", "| | promise | shown by |", "|---|---|---|"]
-        lines += [f"| {number} | {promise} | {'<br>'.join(kept.get(number, ['not yet']))} |"
-                  for number, promise in promises.items()]
+        lines += [
+            f"| {number} | {promise} | {'<br>'.join(kept.get(number, ['not yet']))} |"
+            for number, promise in promises.items()
+        ]
         lines.append("")
     return "\n".join(lines)
 

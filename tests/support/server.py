@@ -44,8 +44,14 @@ class Townhall:
         self.database = database
         self.process = None
         self.port = 0
-        self.env = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "HOME": str(self.folder),
-                    "TOWNHALL_HOME": str(self.home), "TOWNHALL_ENV": "development", "RATE_LIMIT": "off"}
+        self.env = {
+            "PATH": os.environ["PATH"],
+            "LANG": "C.UTF-8",
+            "HOME": str(self.folder),
+            "TOWNHALL_HOME": str(self.home),
+            "TOWNHALL_ENV": "development",
+            "RATE_LIMIT": "off",
+        }
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LLVM_PROFILE_FILE"):
             if name in os.environ:
                 self.env[name] = os.environ[name]
@@ -62,8 +68,14 @@ class Townhall:
         seen = self.log.stat().st_size if self.log.exists() else 0
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [program(), "serve", "--listen", f"127.0.0.1:{self.port}", *flags], stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, env=self.env, cwd=self.folder, start_new_session=True)
+                [program(), "serve", "--listen", f"127.0.0.1:{self.port}", *flags],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=self.env,
+                cwd=self.folder,
+                start_new_session=True,
+            )
         self.port = self.port or wait_until(lambda: self._announced_port(seen), ready, "the log line `listening`")
         if ready:
             wait_until(self.is_ready, ready, "200 of /readyz", every=0.01)
@@ -149,10 +161,20 @@ class Townhall:
 
     def run(self, *arguments, stdin="", timeout=120, check=True):
         """Runs `townhall ARGUMENTS…` in this server's environment, to its end."""
-        done = subprocess.run([program(), *map(str, arguments)], input=stdin, capture_output=True, text=True,
-                              env=self.env, cwd=self.folder, timeout=timeout, check=False)
+        done = subprocess.run(
+            [program(), *map(str, arguments)],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            env=self.env,
+            cwd=self.folder,
+            timeout=timeout,
+            check=False,
+        )
         if check:
-            assert done.returncode == 0, f"townhall {' '.join(map(str, arguments))}: {done.returncode}\n{done.stdout}{done.stderr}"
+            assert (
+                done.returncode == 0
+            ), f"townhall {' '.join(map(str, arguments))}: {done.returncode}\n{done.stdout}{done.stderr}"
         return done
 
     def create_admin(self, email=ADMIN[0], password=ADMIN[1]):

@@ -1,68 +1,9 @@
-"""Voter files: the five states' layouts, generated ones, and the upload with its report."""
+"""Voter files: generated ones, and the five states' layouts."""
 
 import csv
 import io
 import random
 import zipfile
-
-from support.client import ok
-from support.waiting import wait_until
-
-FINAL = ("completed", "completed_with_errors", "failed", "canceled")
-UPLOAD = "/api/v1/voters/upload"
-
-
-class Upload:
-    """One upload of a voter file and the import that it starts."""
-
-    def __init__(self, client, campaign):
-        self._client, self._campaign = client, campaign
-        self.path = self.id = self.response = None
-
-    def send(self, content, name="voters.csv", prefer=None, **options):
-        """Uploads; expects 202 with the import's address."""
-        self.response = self.attempt(content, name, prefer, **options)
-        assert self.response.status_code in (201, 202), self.response.text
-        self.id = self.response.json()["id"]
-        self.path = f"/api/v1/voters/imports/{self.id}"
-        assert self.response.headers["Location"].endswith(self.path)
-        return self
-
-    def attempt(self, content, name="voters.csv", prefer=None, **options):
-        """Uploads, whatever comes of it."""
-        headers = {"Prefer": prefer} if prefer else {}
-        return self._client.request("POST", UPLOAD, params={"campaign_id": self._campaign, **options},
-                                    files={"file": (name, content)}, headers=headers, timeout=600)
-
-    def report(self):
-        return ok(self._client.get(self.path))
-
-    def finished(self, timeout=120):
-        """Waits for the end; returns itself, with `.result` the final report."""
-        def final():
-            report = self.report()
-            return report if report["status"] in FINAL else None
-        self.result = wait_until(final, timeout, f"the end of import {self.id}", every=0.1)
-        return self
-
-    def errors(self):
-        """The rows of errors.csv, as dictionaries by column."""
-        response = self._client.get(f"{self.path}/errors.csv")
-        assert response.status_code == 200, response.text
-        assert response.headers["Content-Type"].startswith("text/csv")
-        return list(csv.DictReader(io.StringIO(response.content.decode("utf-8-sig"), newline="")))
-
-    def errors_text(self):
-        return self._client.get(f"{self.path}/errors.csv").content.decode("utf-8-sig")
-
-
-def counts(report):
-    return {name: report[name] for name in ("rows", "created", "updated", "unchanged", "duplicates", "rejected")}
-
-
-def count(rows, created=0, updated=0, unchanged=0, duplicates=0, rejected=0):
-    return {"rows": rows, "created": created, "updated": updated, "unchanged": unchanged, "duplicates": duplicates,
-            "rejected": rejected}
 
 
 def as_csv(rows, delimiter=",", quoting=csv.QUOTE_MINIMAL, newline="\n"):
@@ -75,15 +16,25 @@ def as_csv(rows, delimiter=",", quoting=csv.QUOTE_MINIMAL, newline="\n"):
 def generated(count_, seed=7, start=0):
     """`count_` voters as CSV bytes, the same for the same seed, one line each; names repeat as in life."""
     dice = random.Random(seed)
-    first, last = ("James", "Mary", "Linda", "David", "Susan", "José"), ("Smith", "O'Neil", "Garcia", "van Dyke", "Müller")
-    lines = ["voter_id,first_name,last_name,date_of_birth,email,phone,address,city,state,zip,party,registered_at,precinct,score"]
+    first, last = ("James", "Mary", "Linda", "David", "Susan", "José"), (
+        "Smith",
+        "O'Neil",
+        "Garcia",
+        "van Dyke",
+        "Müller",
+    )
+    lines = [
+        "voter_id,first_name,last_name,date_of_birth,email,phone,address,city,state,zip,party,registered_at,precinct,score"
+    ]
     for i in range(start, start + count_):
         f, l = dice.choice(first), dice.choice(last)
-        lines.append(f'NC{i:09d},{f},{l},{dice.randint(1930, 2006)}-{dice.randint(1, 12):02d}-{dice.randint(1, 28):02d},'
-                     f'p{i}@example.com,919{dice.randint(2000000, 9999999)},"{dice.randint(1, 9999)} Park, North St",'
-                     f'{dice.choice(("Raleigh", "Durham", "Cary"))},NC,{dice.randint(27000, 28999)},'
-                     f'{dice.choice(("DEM", "REP", "UNA"))},{dice.randint(1990, 2025)}-03-15,P{dice.randint(1, 200):03d},'
-                     f'{dice.random() * 100:.3f}')
+        lines.append(
+            f"NC{i:09d},{f},{l},{dice.randint(1930, 2006)}-{dice.randint(1, 12):02d}-{dice.randint(1, 28):02d},"
+            f'p{i}@example.com,919{dice.randint(2000000, 9999999)},"{dice.randint(1, 9999)} Park, North St",'
+            f'{dice.choice(("Raleigh", "Durham", "Cary"))},NC,{dice.randint(27000, 28999)},'
+            f'{dice.choice(("DEM", "REP", "UNA"))},{dice.randint(1990, 2025)}-03-15,P{dice.randint(1, 200):03d},'
+            f"{dice.random() * 100:.3f}"
+        )
     return ("\n".join(lines) + "\n").encode()
 
 
@@ -106,15 +57,46 @@ def _table(header, people):
 def north_carolina():
     """Tab, everything quoted, Latin-1; one registration date hidden behind ##/##/####."""
     people = [
-        {"ncid": "AA100001", "county_desc": "WAKE", "last_name": "NUÑEZ", "first_name": "JOSÉ", "middle_name": "A",
-         "status_cd": "A", "res_street_address": "12  MAIN ST   #4", "res_city_desc": "RALEIGH", "state_cd": "NC",
-         "zip_code": "276011234", "full_phone_number": "9195550123", "registr_dt": "03/15/2004", "party_cd": "UNA",
-         "gender_code": "M", "birth_year": "1971", "precinct_abbrv": "01-07", "cong_dist_abbrv": "2",
-         "nc_senate_abbrv": "14", "nc_house_abbrv": "38", "mail_addr1": "PO BOX 9", "mail_city": "CARY", "mail_state": "NC",
-         "mail_zipcode": "27511", "drivers_lic": "Y"},
-        {"ncid": "AA100002", "county_desc": "DURHAM", "last_name": "MCDONALD", "first_name": "MARY", "status_cd": "I",
-         "res_city_desc": "DURHAM", "state_cd": "NC", "zip_code": "27701", "registr_dt": "##/##/####", "party_cd": "DEM",
-         "gender_code": "F", "birth_year": "1980"},
+        {
+            "ncid": "AA100001",
+            "county_desc": "WAKE",
+            "last_name": "NUÑEZ",
+            "first_name": "JOSÉ",
+            "middle_name": "A",
+            "status_cd": "A",
+            "res_street_address": "12  MAIN ST   #4",
+            "res_city_desc": "RALEIGH",
+            "state_cd": "NC",
+            "zip_code": "276011234",
+            "full_phone_number": "9195550123",
+            "registr_dt": "03/15/2004",
+            "party_cd": "UNA",
+            "gender_code": "M",
+            "birth_year": "1971",
+            "precinct_abbrv": "01-07",
+            "cong_dist_abbrv": "2",
+            "nc_senate_abbrv": "14",
+            "nc_house_abbrv": "38",
+            "mail_addr1": "PO BOX 9",
+            "mail_city": "CARY",
+            "mail_state": "NC",
+            "mail_zipcode": "27511",
+            "drivers_lic": "Y",
+        },
+        {
+            "ncid": "AA100002",
+            "county_desc": "DURHAM",
+            "last_name": "MCDONALD",
+            "first_name": "MARY",
+            "status_cd": "I",
+            "res_city_desc": "DURHAM",
+            "state_cd": "NC",
+            "zip_code": "27701",
+            "registr_dt": "##/##/####",
+            "party_cd": "DEM",
+            "gender_code": "F",
+            "birth_year": "1980",
+        },
     ]
     return as_csv(_table(_NC, people), "\t", csv.QUOTE_ALL, "\r\n").encode("latin-1")
 
@@ -132,31 +114,93 @@ GENERAL-11/07/2000 SPECIAL-05/08/2001""".split()
 def ohio(delimiter=","):
     """Comma or pipe, quoted, with election columns at the end."""
     people = [
-        {"SOS_VOTERID": "OH0012345678", "COUNTY_NUMBER": "25", "LAST_NAME": "DE LA CRUZ", "FIRST_NAME": "ANA",
-         "DATE_OF_BIRTH": "1968-02-29", "REGISTRATION_DATE": "1992-10-05", "VOTER_STATUS": "ACTIVE",
-         "PARTY_AFFILIATION": "D", "RESIDENTIAL_ADDRESS1": "77 HIGH ST", "RESIDENTIAL_SECONDARY_ADDR": "APT 3",
-         "RESIDENTIAL_CITY": "COLUMBUS", "RESIDENTIAL_STATE": "OH", "RESIDENTIAL_ZIP": "43215",
-         "RESIDENTIAL_ZIP_PLUS4": "0042", "CONGRESSIONAL_DISTRICT": "03", "STATE_SENATE_DISTRICT": "15",
-         "PRECINCT_NAME": "COLS 12-A", "PRIMARY-03/07/2000": "D", "GENERAL-11/07/2000": "X"},
-        {"SOS_VOTERID": "OH0012345679", "LAST_NAME": "SMITH", "FIRST_NAME": "JOHN", "SUFFIX": "JR",
-         "DATE_OF_BIRTH": "1950-12-01", "RESIDENTIAL_CITY": "AKRON", "RESIDENTIAL_STATE": "OH"},
+        {
+            "SOS_VOTERID": "OH0012345678",
+            "COUNTY_NUMBER": "25",
+            "LAST_NAME": "DE LA CRUZ",
+            "FIRST_NAME": "ANA",
+            "DATE_OF_BIRTH": "1968-02-29",
+            "REGISTRATION_DATE": "1992-10-05",
+            "VOTER_STATUS": "ACTIVE",
+            "PARTY_AFFILIATION": "D",
+            "RESIDENTIAL_ADDRESS1": "77 HIGH ST",
+            "RESIDENTIAL_SECONDARY_ADDR": "APT 3",
+            "RESIDENTIAL_CITY": "COLUMBUS",
+            "RESIDENTIAL_STATE": "OH",
+            "RESIDENTIAL_ZIP": "43215",
+            "RESIDENTIAL_ZIP_PLUS4": "0042",
+            "CONGRESSIONAL_DISTRICT": "03",
+            "STATE_SENATE_DISTRICT": "15",
+            "PRECINCT_NAME": "COLS 12-A",
+            "PRIMARY-03/07/2000": "D",
+            "GENERAL-11/07/2000": "X",
+        },
+        {
+            "SOS_VOTERID": "OH0012345679",
+            "LAST_NAME": "SMITH",
+            "FIRST_NAME": "JOHN",
+            "SUFFIX": "JR",
+            "DATE_OF_BIRTH": "1950-12-01",
+            "RESIDENTIAL_CITY": "AKRON",
+            "RESIDENTIAL_STATE": "OH",
+        },
     ]
     return as_csv(_table(_OH, people), delimiter, csv.QUOTE_ALL).encode()
 
 
 def florida():
     """A zip of one headerless tab file of 38 columns; `*` is a protected value; the third voter has no name at all."""
+
     def voter(**at):
         fields = [""] * 38
         for place, value in at.items():
             fields[int(place[1:])] = value
         return fields
+
     rows = [
-        voter(_0="ALA", _1="100000001", _2="Peña", _4="Maria", _5="Luz", _7="5 Palm Ave", _9="Gainesville", _10="FL",
-              _11="326011234", _19="F", _20="4", _21="07/04/1976", _22="01/02/1995", _23="DEM", _24="12", _28="ACT",
-              _29="3", _30="21", _31="8", _34="352", _35="5550142", _37="maria@example.com"),
-        voter(_0="ALA", _1="100000002", _2="Hidden", _4="Hal", _6="Y", _7="*", _9="*", _10="*", _11="*", _19="M",
-              _21="*", _22="01/02/1995", _23="NPA", _28="ACT", _34="*", _35="*", _37="*"),
+        voter(
+            _0="ALA",
+            _1="100000001",
+            _2="Peña",
+            _4="Maria",
+            _5="Luz",
+            _7="5 Palm Ave",
+            _9="Gainesville",
+            _10="FL",
+            _11="326011234",
+            _19="F",
+            _20="4",
+            _21="07/04/1976",
+            _22="01/02/1995",
+            _23="DEM",
+            _24="12",
+            _28="ACT",
+            _29="3",
+            _30="21",
+            _31="8",
+            _34="352",
+            _35="5550142",
+            _37="maria@example.com",
+        ),
+        voter(
+            _0="ALA",
+            _1="100000002",
+            _2="Hidden",
+            _4="Hal",
+            _6="Y",
+            _7="*",
+            _9="*",
+            _10="*",
+            _11="*",
+            _19="M",
+            _21="*",
+            _22="01/02/1995",
+            _23="NPA",
+            _28="ACT",
+            _34="*",
+            _35="*",
+            _37="*",
+        ),
         voter(_0="ALA", _1="100000003", _6="Y", _21="*", _22="01/02/1995", _28="ACT"),
     ]
     out = io.BytesIO()
@@ -173,11 +217,30 @@ LastVoted StatusCode""".split()
 
 def washington():
     """Pipe, Latin-1, the address in pieces."""
-    people = [{"StateVoterID": "WA0001", "FName": "Renée", "LName": "O'Brien", "Birthyear": "1990", "Gender": "F",
-               "RegStNum": "1420", "RegStName": "Pine", "RegStType": "St", "RegStPreDirection": "NW", "RegUnitType": "APT",
-               "RegStUnitNum": "5B", "RegCity": "SEATTLE", "RegState": "WA", "RegZipCode": "98101", "CountyCode": "KI",
-               "PrecinctCode": "1234", "LegislativeDistrict": "43", "CongressionalDistrict": "7",
-               "Registrationdate": "2012-08-01", "StatusCode": "Active"}]
+    people = [
+        {
+            "StateVoterID": "WA0001",
+            "FName": "Renée",
+            "LName": "O'Brien",
+            "Birthyear": "1990",
+            "Gender": "F",
+            "RegStNum": "1420",
+            "RegStName": "Pine",
+            "RegStType": "St",
+            "RegStPreDirection": "NW",
+            "RegUnitType": "APT",
+            "RegStUnitNum": "5B",
+            "RegCity": "SEATTLE",
+            "RegState": "WA",
+            "RegZipCode": "98101",
+            "CountyCode": "KI",
+            "PrecinctCode": "1234",
+            "LegislativeDistrict": "43",
+            "CongressionalDistrict": "7",
+            "Registrationdate": "2012-08-01",
+            "StatusCode": "Active",
+        }
+    ]
     return as_csv(_table(_WA, people), "|").encode("latin-1")
 
 
@@ -187,7 +250,20 @@ mailing_address cd_status dt_effective_registration hispanic_surname""".split()
 
 def texas():
     """Comma."""
-    people = [{"county_code": "227", "precinct": "301", "vuid": "1009998887", "last_name": "GARZA", "first_name": "LUIS",
-               "suff": "III", "gender": "M", "dob": "19550102", "residential_address": "9 ELM ST, AUSTIN, TX 78701",
-               "cd_status": "V", "dt_effective_registration": "20010203", "hispanic_surname": "Y"}]
+    people = [
+        {
+            "county_code": "227",
+            "precinct": "301",
+            "vuid": "1009998887",
+            "last_name": "GARZA",
+            "first_name": "LUIS",
+            "suff": "III",
+            "gender": "M",
+            "dob": "19550102",
+            "residential_address": "9 ELM ST, AUSTIN, TX 78701",
+            "cd_status": "V",
+            "dt_effective_registration": "20010203",
+            "hispanic_surname": "Y",
+        }
+    ]
     return as_csv(_table(_TX, people)).encode()

@@ -14,7 +14,9 @@ def write(folder, text):
 
 def test_page_names_the_test_that_keeps_a_promise(tmp_path):
     """A kept promise shows its test, the others say "not yet"."""
-    tests = write(tmp_path, 'import pytest\n@pytest.mark.promise("P6", "another body is refused")\ndef test_it(): pass\n')
+    tests = write(
+        tmp_path, 'import pytest\n@pytest.mark.promise("P6", "another body is refused")\ndef test_it(): pass\n'
+    )
     rows = {line.split(" | ")[0]: line for line in promises.page(tests).splitlines() if line.startswith("| P")}
     assert rows["| P6"].endswith("another body is refused (`tests/test_one.py::test_it`) |")
     assert rows["| P5"].endswith("| not yet |")

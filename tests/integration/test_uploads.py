@@ -1,0 +1,137 @@
+"""The upload itself: its options, who may, what is no voter file, progress and cancel."""
+
+import json
+import socket
+import uuid
+
+import pytest
+
+from support.client import ok, problem
+from support.uploads import UPLOAD, Upload, count, counts
+from support.voterfiles import generated
+from support.waiting import wait_until
+
+
+@pytest.fixture
+def target(make_campaign):
+    """A campaign for one test."""
+    return make_campaign()
+
+
+def voters(admin, target):
+    return ok(admin.get(f"/api/v1/voters?campaign_id={target}"))["items"]
+
+
+def test_prefer_wait(admin, target):
+    """With `Prefer: wait` a small file is answered with its finished report."""
+    upload = Upload(admin, target).send(generated(50), prefer="wait=30")
+    assert upload.response.status_code == 201
+    assert upload.response.json()["status"] == "completed" and counts(upload.response.json()) == count(50, created=50)
+
+
+def test_preview_shows_and_keeps_nothing(admin, target):
+    """Dialect, columns, proposed mapping, first rows; no voter, no import."""
+    response = admin.request(
+        "POST",
+        f"{UPLOAD}/preview",
+        params={"campaign_id": target},
+        files={"file": ("v.txt", b"voter_id|first_name|last_name\n1|Ada|L\xf6velace\n")},
+    )
+    answer = json.dumps(ok(response), ensure_ascii=False)
+    for expected in ('"|"', "first_name", "Ada", "Lövelace"):
+        assert expected in answer, answer
+    assert voters(admin, target) == []
+    assert ok(admin.get(f"/api/v1/voters/imports?campaign_id={target}"))["items"] == []
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("on_match", "replace"),
+        ("dry_run", "perhaps"),
+        ("mapping", "{not json"),
+        ("mapping", '{"shoe_size": "a"}'),
+        ("typo", "1"),
+        ("campaign_id", "x"),
+    ],
+)
+def test_bad_options_are_told_before_the_body(server, admin, target, name, value):
+    """422 for the option while not one byte of the body was sent."""
+    query = f"campaign_id={target}&{name}={value}" if name != "campaign_id" else f"campaign_id={value}"
+    query = query.replace(" ", "%20").replace('"', "%22").replace("{", "%7B").replace("}", "%7D")
+    head = (
+        f"POST {UPLOAD}?{query} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {admin.token}\r\n"
+        "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 1000000000\r\nExpect: 100-continue\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        connection.sendall(head.encode())
+        answer = connection.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 422"), answer
+    assert f'"parameter":"{name}"'.encode() in answer.replace(b": ", b":") or answer.endswith(b"\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\n\n\n", b"\x00" * 1000, b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20, b"just one line"],
+    ids=["empty", "blank", "zeros", "picture", "no table"],
+)
+def test_what_is_no_table(admin, target, content):
+    """Refused at once, or an import that failed with a reason; never 500, never a voter."""
+    upload = Upload(admin, target)
+    response = upload.attempt(content)
+    if response.status_code not in (201, 202):
+        problem(response, 422)
+    else:
+        upload.id, upload.path = response.json()["id"], f"/api/v1/voters/imports/{response.json()['id']}"
+        result = upload.finished().result
+        assert result["status"] == "failed" or result["created"] == 0
+    assert voters(admin, target) == []
+
+
+def test_a_request_without_a_file(admin, target):
+    """422 for the missing part, 415 for what is no multipart."""
+    problem(admin.request("POST", UPLOAD, params={"campaign_id": target}, files={"other": ("a", b"b")}), 422)
+    problem(admin.request("POST", UPLOAD, params={"campaign_id": target}, data=b"{}"), 415)
+
+
+@pytest.mark.parametrize("role", ["viewer", "canvasser", "organizer"])
+def test_who_may_not_import(as_role, campaign, role):
+    """403."""
+    problem(Upload(as_role(role), campaign).attempt(generated(1)), 403)
+
+
+def test_a_manager_may_import(as_role, campaign):
+    """The own campaign needs no naming."""
+    response = as_role("manager").request("POST", UPLOAD, files={"file": ("v.csv", generated(3, start=900))})
+    assert response.status_code == 202
+
+
+def test_cancel_keeps_what_is_committed(admin, target):
+    """DELETE stops it soon; what was committed stays and the counts tell it."""
+    upload = Upload(admin, target).send(generated(400_000))
+    assert admin.delete(upload.path).status_code in (200, 202, 204)
+    result = upload.finished().result
+    assert result["status"] == "canceled" and result["created"] < 400_000
+    total = ok(admin.get(f"/api/v1/voters?campaign_id={target}"))
+    assert total["total"] == result["created"] or total.get("total_is_estimate")
+
+
+def test_progress_is_told(admin, target):
+    """While it runs the report counts up."""
+    upload = Upload(admin, target).send(generated(200_000))
+    seen = set()
+
+    def final():
+        report = upload.report()
+        seen.add((report["status"], report["rows"]))
+        return report["status"] == "completed"
+
+    wait_until(final, 120, "the end of the import", every=0.02)
+    assert {status for status, _ in seen} <= {"queued", "running", "completed"}
+    assert len({rows for _, rows in seen}) >= 2
+
+
+def test_unknown_imports(admin):
+    """404 for nobody's id, 400 for what is no id."""
+    problem(admin.get(f"/api/v1/voters/imports/{uuid.uuid4()}"), 404)
+    problem(admin.get("/api/v1/voters/imports/7"), 400)
