@@ -188,6 +188,11 @@ inline constexpr db::Query<void(std::int64_t)> kDeleteUser{
 inline constexpr db::Query<std::int64_t()> kLockAdmins{"accounts.lock_admins", write, R"sql(
     select id from core.users where is_admin and disabled_at is null and deleted_at is null order by id for update)sql"};
 
+/// The start of the oldest running transaction: a list read now holds all that had changed by then, and what commits
+/// later has changed later. Read before the list.
+inline constexpr db::Query<Timestamp()> kAsOf{"accounts.as_of", read, R"sql(
+    select least(now(), (select min(xact_start) from pg_stat_activity where datname = current_database())))sql"};
+
 struct Access {
     std::vector<std::int64_t> users;
     std::vector<std::int16_t> flags;  // beside `users`: 1 admin, 2 editor

@@ -129,7 +129,6 @@ constexpr auto schema_of(std::type_identity<CreateUser>) {
                        api::field("is_admin", &CreateUser::is_admin, api::defaulted),
                        api::field("is_editor", &CreateUser::is_editor, api::defaulted));
 }
-void check(const CreateUser& in, api::Faults& faults);
 
 /// PUT /api/v1/users/{id}: what is absent stays as it is.
 struct UpdateUser {
@@ -151,7 +150,6 @@ constexpr auto schema_of(std::type_identity<UpdateUser>) {
                        api::field("is_editor", &UpdateUser::is_editor),
                        api::field("is_active", &UpdateUser::is_active));
 }
-void check(const UpdateUser& in, api::Faults& faults);
 
 struct UserId {
     std::int64_t id = 0;

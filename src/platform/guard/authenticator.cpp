@@ -6,17 +6,6 @@ namespace townhall::guard {
 
 namespace {
 
-/// The token of `Bearer <token>`; the scheme is compared without case (RFC 9110, section 11.1).
-std::optional<std::string_view> bearer(std::string_view header) {
-    constexpr std::string_view kScheme = "bearer ";
-    if (header.size() <= kScheme.size()) return std::nullopt;
-    for (std::size_t i = 0; i < kScheme.size(); ++i)
-        if ((header[i] >= 'A' && header[i] <= 'Z' ? header[i] + 32 : header[i]) != kScheme[i]) return std::nullopt;
-    header.remove_prefix(kScheme.size());
-    header.remove_prefix(std::min(header.find_first_not_of(' '), header.size()));
-    return header;
-}
-
 Denial denial_of(TokenFault fault) { return fault == TokenFault::expired ? Denial::expired : Denial::bad_token; }
 
 Principal outside_campaigns(const Caller& caller, const Snapshot::User& user) {
@@ -47,6 +36,17 @@ int status_of(Denial denial) {
     std::unreachable();
 }
 
+std::optional<std::string_view> bearer_token(std::string_view header) {
+    // The scheme is compared without case (RFC 9110, section 11.1).
+    constexpr std::string_view kScheme = "bearer ";
+    if (header.size() <= kScheme.size()) return std::nullopt;
+    for (std::size_t i = 0; i < kScheme.size(); ++i)
+        if ((header[i] >= 'A' && header[i] <= 'Z' ? header[i] + 32 : header[i]) != kScheme[i]) return std::nullopt;
+    header.remove_prefix(kScheme.size());
+    header.remove_prefix(std::min(header.find_first_not_of(' '), header.size()));
+    return header;
+}
+
 std::expected<const Snapshot::User*, Denial> Authenticator::find(const Claims& claims) const {
     const Snapshot* snapshot = snapshots_.current();
     if (!snapshot || !snapshots_.fresh(SteadyClock::now())) return std::unexpected(Denial::unavailable);
@@ -58,7 +58,7 @@ std::expected<const Snapshot::User*, Denial> Authenticator::find(const Claims& c
 std::expected<Caller, Denial> Authenticator::authenticate(std::optional<std::string_view> authorization,
                                                           Clock::time_point now) const {
     if (!authorization) return std::unexpected(Denial::no_credentials);
-    const auto token = bearer(*authorization);
+    const auto token = bearer_token(*authorization);
     if (!token) return std::unexpected(Denial::bad_token);
     const auto claims = tokens_.verify(*token, now);
     if (!claims) return std::unexpected(denial_of(claims.error()));

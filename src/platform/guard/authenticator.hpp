@@ -32,6 +32,9 @@ struct Caller {
     [[nodiscard]] std::string_view session_id() const { return {session_text.data(), session_text.size()}; }
 };
 
+/// The token of `Bearer <token>`; nothing for other schemes.
+[[nodiscard]] std::optional<std::string_view> bearer_token(std::string_view authorization);
+
 /// Turns an Authorization header into a Principal. Takes no locks and allocates nothing once a thread has seen the
 /// token.
 class Authenticator {

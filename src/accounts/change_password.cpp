@@ -1,0 +1,37 @@
+#include "accounts/operations.hpp"
+#include "platform/guard/password.hpp"
+
+namespace townhall::accounts {
+
+Task<Result<api::Answer<api::Nothing>>> change_password(Deps deps, api::Context& context, ChangePassword in) {
+    const std::int64_t user_id = context.who.user_id;
+    const db::Uuid session{std::string(context.who.session_id)};
+    // A stolen access token must not serve to guess the password.
+    const std::string account = "user:" + std::to_string(user_id);
+    const std::string address = context.request.remote_address;
+    const auto wait = deps.throttle.take(account, address, std::chrono::steady_clock::now());
+    if (wait.count() > 0)
+        co_return std::unexpected(api::Error(api::kTooManyRequests, "Too many attempts; try again later.")
+                                      .with("Retry-After", std::to_string(wait.count())));
+
+    const auto found = co_await deps.db.optional(db::Scope::owner(), sql::kFindPassword, user_id);
+    if (!found) co_return std::unexpected(api::Error(api::kForbidden, "The account has no password."));
+    const auto& [email, old_hash] = *found;
+    const auto right =
+        co_await off_thread(deps.cpu, [&] { return guard::verify_password(in.current_password, old_hash); });
+    if (!right) co_return std::unexpected(right.error());
+    if (!*right)
+        co_return std::unexpected(api::invalid("/current_password", "wrong", "This is not the current password."));
+    deps.throttle.give_back(account, address, std::chrono::steady_clock::now());
+    if (auto weak = weak_password("/new_password", in.new_password, email)) co_return std::unexpected(*std::move(weak));
+
+    const auto hash = co_await off_thread(deps.cpu, [&] { return guard::hash_password(in.new_password); });
+    if (!hash) co_return std::unexpected(hash.error());
+    const auto changed =
+        co_await deps.db.optional(db::Scope::owner(), sql::kChangePassword, user_id, old_hash, *hash, session);
+    if (!changed) co_return std::unexpected(api::Error(api::kConflict, "The password was changed meanwhile."));
+    co_await deps.access.reload();
+    co_return api::Answer<api::Nothing>{.value = {}, .headers = {kNoStore}};
+}
+
+}  // namespace townhall::accounts

@@ -1,0 +1,121 @@
+#include <charconv>
+#include <fmt/format.h>
+
+#include "accounts/operations.hpp"
+
+namespace townhall::accounts {
+
+namespace {
+
+constexpr std::string_view kCursorPrefix = "users:";
+
+std::optional<std::int64_t> id_of_cursor(const guard::SignKey& key, std::string_view cursor) {
+    const auto payload = key.verify(cursor);
+    if (!payload || !payload->starts_with(kCursorPrefix)) return std::nullopt;
+    std::int64_t id = 0;
+    const char* const end = payload->data() + payload->size();
+    const auto read = std::from_chars(payload->data() + kCursorPrefix.size(), end, id);
+    return read.ec == std::errc{} && read.ptr == end ? std::optional(id) : std::nullopt;
+}
+
+/// `%` and `_` mean themselves.
+std::string containing(std::string_view text) {
+    std::string pattern = "%";
+    for (const char c : text) {
+        if (c == '%' || c == '_' || c == '\\') pattern += '\\';
+        pattern += c;
+    }
+    return pattern += '%';
+}
+
+struct Filter {
+    ListUsers in;
+    bool all;                           // admins: everyone
+    std::vector<std::int64_t> managed;  // else members of these
+};
+
+template <class Row>
+void add_where(db::Composed<Row>& query, const Filter& filter) {
+    const ListUsers& in = filter.in;
+    query.add(" where true");
+    if (!in.include_deleted) query.add(" and u.deleted_at is null");
+    if (!filter.all) query.add(" and u.campaigns && ").bind(filter.managed);
+    if (in.campaign_id) query.add(" and ").bind(*in.campaign_id).add(" = any(u.campaigns)");
+    if (in.updated_since) query.add(" and u.updated_at >= ").bind(*in.updated_since);
+    if (in.q) {
+        const std::string pattern = containing(*in.q);
+        query.add(" and (u.email ilike ").bind(pattern).add(" or u.name ilike ").bind(pattern).add(")");
+    }
+}
+
+/// The same list's next page, with what else was asked for.
+std::string next_link(const api::Context& context, const ListUsers& in, std::string_view next, std::int64_t page) {
+    std::string query;
+    std::string_view rest = context.request.query;
+    while (!rest.empty()) {
+        const std::size_t end = std::min(rest.find('&'), rest.size());
+        const std::string_view pair = rest.substr(0, end);
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+        if (pair.empty() || pair.starts_with("page=") || pair.starts_with("after=")) continue;
+        query.append(pair).append("&");
+    }
+    if (in.after)
+        query.append("after=").append(next);
+    else
+        query.append(fmt::format("page={}", page + 1));
+    return fmt::format("<{}?{}>; rel=\"next\"", context.request.path, query);
+}
+
+Task<api::Page<User>> read_page(Deps deps, const Filter& filter, std::optional<std::int64_t> after) {
+    const ListUsers& in = filter.in;
+    db::Composed<sql::UserRow> query("accounts.list_users", db::Mode::read);
+    query.add(
+        "select u.id, u.email, u.name, u.is_admin, u.is_editor, u.is_active, u.last_login_at, u.created_at, "
+        "u.updated_at, u.deleted_at, u.campaigns, u.roles from core.user_items u");
+    add_where(query, filter);
+    if (after) query.add(" and u.id > ").bind(*after);
+    query.add(" order by u.id limit ").bind(in.per_page + 1);
+    if (!after) query.add(" offset ").bind((in.page.value_or(1) - 1) * in.per_page);
+    auto rows = co_await deps.db.all(db::Scope::owner(), std::move(query));
+
+    api::Page<User> page;
+    page.per_page = in.per_page;
+    const bool more = static_cast<std::int64_t>(rows.size()) > in.per_page;
+    if (more) rows.pop_back();
+    for (auto& row : rows) page.items.push_back(to_user(std::move(row)));
+    if (more) page.next = deps.cursors.sign(fmt::format("{}{}", kCursorPrefix, page.items.back().id));
+    if (!after) {
+        db::Composed<std::int64_t> count("accounts.count_users", db::Mode::read);
+        count.add("select count(*) from core.user_items u");
+        add_where(count, filter);
+        page.page = in.page.value_or(1);
+        page.total = co_await deps.db.one(db::Scope::owner(), std::move(count));
+    }
+    co_return page;
+}
+
+}  // namespace
+
+Task<Result<api::Answer<api::Page<User>>>> list_users(Deps deps, api::Context& context, ListUsers in) {
+    const Principal who = context.who;
+    const auto managed = managed_campaigns(deps.access.snapshots(), who.user_id);
+    if (auto error = not_for_staff(who, managed, 0)) co_return std::unexpected(*std::move(error));
+    if (in.page && in.after)
+        co_return std::unexpected(api::invalid_parameter("after", "conflict", "Give either page or after."));
+    const auto after = in.after ? id_of_cursor(deps.cursors, *in.after) : std::nullopt;
+    if (in.after && !after)
+        co_return std::unexpected(api::invalid_parameter("after", "format", "This is not a cursor of this list."));
+
+    const Filter filter{.in = std::move(in), .all = who.is_admin, .managed = managed};
+    const auto as_of = co_await deps.db.one(db::Scope::owner(), sql::kAsOf);
+    api::Page<User> page = co_await read_page(deps, filter, after);
+    page.as_of = as_of;
+    for (User& user : page.items) hide_foreign_roles(user, who, deps.access.snapshots());
+    api::Answer<api::Page<User>> answer{.value = std::move(page), .headers = {kPrivate}};
+    if (answer.value.next)
+        answer.headers.emplace_back("Link",
+                                    next_link(context, filter.in, *answer.value.next, answer.value.page.value_or(0)));
+    co_return answer;
+}
+
+}  // namespace townhall::accounts
