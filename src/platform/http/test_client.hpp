@@ -23,6 +23,12 @@ struct Answer {
     std::map<std::string, std::string> headers;  // names in lower case
     std::string body;
     std::string raw_head;
+
+    /// Empty when absent.
+    [[nodiscard]] std::string header(const std::string& name) const {
+        const auto found = headers.find(name);
+        return found == headers.end() ? "" : found->second;
+    }
 };
 
 class Client {

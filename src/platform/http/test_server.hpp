@@ -27,8 +27,8 @@ namespace townhall::http::testing {
 
 using namespace std::chrono_literals;
 
-/// /hello, /echo, /count?limit=, /ignore, /big?bytes=, /stream?bytes=&pieces=, /sleep?ms=, /seen, /status?code=,
-/// /throw…
+/// /hello, /echo, /count?limit=, /ignore, /big?bytes=, /stream?bytes=&pieces=, /sleep?ms=, /block?ms=, /seen,
+/// /status?code=, /throw…
 class Routes final : public Handler {
   public:
     Task<Response> handle(Request& request) override {
@@ -54,6 +54,8 @@ class Routes final : public Handler {
             timer.expires_after(std::chrono::milliseconds(number("ms", 0)));
             co_await timer.async_wait(boost::asio::use_awaitable);
             response.body = "slept";
+        } else if (request.path == "/block") {  // keeps the thread, as nothing should
+            std::this_thread::sleep_for(std::chrono::milliseconds(number("ms", 0)));
         } else if (request.path == "/stream") {
             set_stream(response, number("bytes", 5), number("pieces", 3), query);
         } else if (request.path == "/seen") {

@@ -252,7 +252,10 @@ void Worker::begin_stop(clock::time_point deadline) {
 Task<void> Worker::ended() {
     asio::steady_timer pause(context_);
     error_code ignored;
-    while ((tasks_ > 0 || load() > 0) && clock::now() < stop_deadline_ + kAfterDeadline) {
+    const auto over = [this] {
+        return stopping_ && ((tasks_ == 0 && load() == 0) || clock::now() >= stop_deadline_ + kAfterDeadline);
+    };
+    while (!over()) {
         pause.expires_after(5ms);
         co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
