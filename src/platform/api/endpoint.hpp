@@ -71,6 +71,7 @@ struct Answer {
     int status = 0;         // 0: the endpoint's success
     std::string etag = {};  // quoted or weak, as it goes into the header
     std::vector<std::pair<std::string, std::string>> headers = {};
+    std::optional<std::string> kept_body = {};  // in place of `value`: an earlier answer, given again
 };
 
 /// What a list answers.

@@ -19,6 +19,7 @@ class Maybe {
     [[nodiscard]] bool has_value() const { return value_.has_value(); }
     [[nodiscard]] const std::optional<T>& value() const { return value_; }
     [[nodiscard]] const T& operator*() const { return *value_; }
+    [[nodiscard]] const T* operator->() const { return &*value_; }
 
   private:
     bool present_ = false;

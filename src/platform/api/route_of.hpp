@@ -53,7 +53,10 @@ http::Response to_response(const Context& context, int success, const Answer<Out
     http::Response response;
     if constexpr (!std::is_same_v<Out, Nothing>) {
         response.content_type = "application/json";
-        encode(response.body, answer.value);
+        if (answer.kept_body)
+            response.body = *answer.kept_body;
+        else
+            encode(response.body, answer.value);
     }
     finish(response, context, answer.status ? answer.status : success, answer.etag, answer.headers);
     return response;

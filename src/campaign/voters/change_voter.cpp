@@ -1,0 +1,59 @@
+#include "campaign/voters/operations.hpp"
+#include "campaign/voters/queries.hpp"
+#include "importer/normalise/name.hpp"
+
+namespace townhall::campaign {
+
+namespace {
+
+/// The text after the change.
+std::string after(const api::Maybe<std::string>& change, const Text& before) {
+    return (change.present() ? change.value() : before).value_or(std::string());
+}
+
+bool matches(const api::Context& context, const std::string& etag) {
+    const auto wanted = context.header("if-match");
+    return !wanted || *wanted == "*" || wanted->find(etag) != std::string_view::npos;
+}
+
+}  // namespace
+
+Task<Result<api::Answer<Voter>>> change_voter(VotersDeps deps, api::Context& context, VoterChange in) {
+    auto fields = normalised(in);
+    if (!fields) co_return std::unexpected(fields.error());
+    const db::Json patch = columns_json(*fields);
+    const Principal who = context.who;
+    const auto& get = who.campaign ? kGetMember : kGetAny;
+
+    co_return co_await deps.db.transaction(scope_of(who), [&](db::Transaction& tx) -> Task<Result<api::Answer<Voter>>> {
+        auto before = co_await tx.optional(get, in.id);
+        if (!before) co_return std::unexpected(kNoSuchVoter);
+        const std::string first = after(fields->first_name, before->first_name);
+        const std::string last = after(fields->last_name, before->last_name);
+        if (first.empty() && last.empty() && !before->external_id)
+            co_return std::unexpected(api::invalid("/last_name", "required", "A first or a last name is required."));
+        if (!matches(context, etag_of(who, *before))) co_return std::unexpected(api::kPreconditionFailed);
+        const auto changed =
+            co_await tx.one(kChange, in.id, patch, importer::fold_name(first), importer::fold_name(last));
+        if (!changed) co_return std::unexpected(kNoSuchVoter);
+        auto row = co_await tx.one(get, in.id);
+        api::Answer<Voter> answer{.value = shown_to(who, std::move(row))};
+        answer.etag = etag_of(who, answer.value);
+        co_return answer;
+    });
+}
+
+Task<Result<api::Nothing>> delete_voter(VotersDeps deps, api::Context& context, GetVoter in) {
+    const Principal who = context.who;
+    // A manager takes the voter out of the campaign; only an admin hides a person everywhere.
+    co_return co_await deps.db.transaction(scope_of(who), [&](db::Transaction& tx) -> Task<Result<api::Nothing>> {
+        const auto before = co_await tx.optional(who.campaign ? kGetMember : kGetAny, in.id);
+        if (!before) co_return std::unexpected(kNoSuchVoter);
+        if (!matches(context, etag_of(who, *before))) co_return std::unexpected(api::kPreconditionFailed);
+        const auto gone = co_await tx.optional(who.campaign ? kUnlink : kHide, in.id);
+        if (!gone) co_return std::unexpected(kNoSuchVoter);
+        co_return api::Nothing{};
+    });
+}
+
+}  // namespace townhall::campaign

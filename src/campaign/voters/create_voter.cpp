@@ -1,0 +1,70 @@
+#include <fmt/format.h>
+
+#include "campaign/voters/operations.hpp"
+#include "campaign/voters/queries.hpp"
+#include "importer/identity.hpp"
+#include "importer/normalise/name.hpp"
+#include "platform/api/idempotency.hpp"
+
+namespace townhall::campaign {
+
+namespace {
+
+std::string text_or_empty(const api::Maybe<std::string>& value) { return value.value().value_or(std::string()); }
+
+/// A voter without an id of its own is known by name, birth date and address, as in a file without ids.
+std::string identity_of(const VoterDraft& draft, const std::string& first, const std::string& last) {
+    if (draft.external_id && !draft.external_id->empty()) return *draft.external_id;
+    std::optional<importer::Date> birth;
+    if (draft.date_of_birth.has_value()) {
+        const std::chrono::year_month_day day(*draft.date_of_birth);
+        birth = importer::Date{static_cast<std::int16_t>(static_cast<int>(day.year())),
+                               static_cast<std::uint8_t>(static_cast<unsigned>(day.month())),
+                               static_cast<std::uint8_t>(static_cast<unsigned>(day.day()))};
+    }
+    return importer::identity_of_person({.first_folded = first,
+                                         .last_folded = last,
+                                         .middle_name = text_or_empty(draft.middle_name),
+                                         .suffix = text_or_empty(draft.suffix),
+                                         .date_of_birth = birth,
+                                         .address = text_or_empty(draft.address),
+                                         .zip = text_or_empty(draft.zip)});
+}
+
+}  // namespace
+
+Task<Result<api::Answer<Voter>>> create_voter(VotersDeps deps, api::Context& context, VoterDraft in) {
+    auto fields = normalised(in);
+    if (!fields) co_return std::unexpected(fields.error());
+    static_cast<VoterFields&>(in) = *std::move(fields);
+    if (!in.first_name.has_value() && !in.last_name.has_value() && in.external_id.value_or("").empty())
+        co_return std::unexpected(
+            api::invalid("/last_name", "required", "A first name, a last name or an external id is required."));
+
+    const Principal who = context.who;
+    const std::string first = importer::fold_name(text_or_empty(in.first_name));
+    const std::string last = importer::fold_name(text_or_empty(in.last_name));
+    const std::string source = who.campaign ? fmt::format("campaign:{}", *who.campaign) : "manual";
+    const db::Json columns = columns_json(in, source, identity_of(in, first, last));
+    try {
+        auto answer =
+            co_await api::once<Voter>(deps.db, deps.answers, context, scope_of(who), 201,
+                                      [&](db::Transaction& tx) -> Task<Result<api::Answer<Voter>>> {
+                                          const std::int64_t id = co_await tx.one(kCreate, columns, first, last);
+                                          auto row = co_await tx.one(who.campaign ? kGetMember : kGetAny, id);
+                                          co_return api::Answer<Voter>{.value = shown_to(who, std::move(row))};
+                                      });
+        if (answer && !answer->kept_body) {
+            answer->headers.emplace_back("Location", fmt::format("/api/v1/voters/{}", answer->value.id));
+            answer->etag = etag_of(who, answer->value);
+        }
+        co_return answer;
+    } catch (const db::StatementError& error) {
+        if (error.constraint != "voters_source_identity_key") throw;
+    }
+    co_return std::unexpected(api::Error(kVoterExists, in.external_id
+                                                           ? "The external id is taken."
+                                                           : "Someone of this name, birth date and address is there."));
+}
+
+}  // namespace townhall::campaign

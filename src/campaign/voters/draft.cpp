@@ -1,0 +1,163 @@
+#include "campaign/voters/draft.hpp"
+
+#include "importer/normalise/email.hpp"
+#include "importer/normalise/name.hpp"
+#include "importer/normalise/phone.hpp"
+#include "importer/normalise/postal.hpp"
+
+namespace townhall::campaign {
+
+namespace {
+
+using Value = api::Maybe<std::string>;
+
+/// Applies `clean` to a text that is there; what becomes empty is null.
+template <class Clean>
+void apply(Value& value, Clean clean) {
+    if (!value.has_value()) return;
+    std::string cleaned = clean(*value);
+    value = cleaned.empty() ? Value(std::nullopt) : Value(std::move(cleaned));
+}
+
+void check_phone(std::string& number, api::Faults& faults) {
+    if (const auto phone = importer::parse_phone(number))
+        number = phone->str();
+    else
+        faults.add("format", "Must be a telephone number.");
+}
+
+void check_email(std::string& address, api::Faults& faults) {
+    if (auto email = importer::parse_email(address))
+        address = *std::move(email);
+    else
+        faults.add("format", "Must be an e-mail address.");
+}
+
+template <class Check>
+void check_text(Value& value, std::string_view name, api::Faults& faults, Check check) {
+    if (!value.has_value()) return;
+    if (value->empty()) return void(value = std::nullopt);
+    const api::Faults::Step step(faults, name);
+    std::string text = *value;
+    check(text, faults);
+    value = std::move(text);
+}
+
+template <class Check>
+void check_list(api::Maybe<std::vector<std::string>>& values, std::string_view name, api::Faults& faults, Check check) {
+    if (!values.has_value()) return;
+    const api::Faults::Step step(faults, name);
+    std::vector<std::string> list = *values;
+    for (std::size_t i = 0; i < list.size(); ++i) {
+        const api::Faults::Step item(faults, i);
+        check(list[i], faults);
+    }
+    values = std::move(list);
+}
+
+/// The lists hold the first one too, as answers do: it goes back into its own field.
+void split_first(Value& first, api::Maybe<std::vector<std::string>>& list) {
+    if (!list.has_value()) return;
+    std::vector<std::string> others = *list;
+    if (!first.present()) first = others.empty() ? Value(std::nullopt) : Value(others.front());
+    if (first.has_value()) std::erase(others, *first);
+    list = std::move(others);
+}
+
+void check_postal_code(VoterFields& fields, api::Faults& faults) {
+    if (!fields.zip.has_value() || fields.zip->empty()) return;
+    const auto code = importer::parse_postal_code(*fields.zip, fields.state.value().value_or(""),
+                                                  fields.country.value().value_or(""));
+    const api::Faults::Step step(faults, "zip");
+    if (!code) return faults.add("format", "Must be a postal code.");
+    fields.zip = code->zip;
+    if (!code->zip4.empty()) fields.zip4 = code->zip4;
+}
+
+void check_object(const api::Maybe<db::Json>& value, std::string_view name, api::Faults& faults) {
+    if (!value.has_value() || value->text.starts_with('{')) return;
+    const api::Faults::Step step(faults, name);
+    faults.add("type", "Must be an object.");
+}
+
+}  // namespace
+
+Result<VoterFields> normalised(VoterFields fields) {
+    api::Faults faults(api::Fault::In::body);
+    const auto clean = [](const std::string& text) { return importer::clean_text(text); };
+    for (Value* value : {&fields.first_name, &fields.middle_name, &fields.last_name, &fields.suffix, &fields.address,
+                         &fields.address2, &fields.city, &fields.county, &fields.country, &fields.precinct})
+        apply(*value, clean);
+    for (Value* value : {&fields.gender, &fields.party, &fields.status})
+        apply(*value, [](const std::string& text) { return importer::clean_code(text); });
+    apply(fields.state, [](const std::string& text) {
+        const std::string_view code = importer::us_state_code(text);
+        return code.empty() ? importer::clean_text(text) : std::string(code);
+    });
+    check_text(fields.phone, "phone", faults, check_phone);
+    check_text(fields.email, "email", faults, check_email);
+    check_list(fields.phones, "phones", faults, check_phone);
+    check_list(fields.emails, "emails", faults, check_email);
+    split_first(fields.phone, fields.phones);
+    split_first(fields.email, fields.emails);
+    check_postal_code(fields, faults);
+    check_object(fields.districts, "districts", faults);
+    check_object(fields.extra, "extra", faults);
+    if (fields.date_of_birth.has_value()) {
+        const std::chrono::year_month_day day(*fields.date_of_birth);
+        fields.birth_year = static_cast<int>(day.year());
+    }
+    if (!faults.empty()) return std::unexpected(api::Error(api::kInvalid, {}, faults.take()));
+    return fields;
+}
+
+namespace {
+
+/// A member of the document that the database overlays on the row.
+template <class T>
+void add(std::string& out, std::string_view column, const api::Maybe<T>& value) {
+    if (!value.present()) return;
+    out += out.size() > 1 ? ",\"" : "\"";
+    out += column;
+    out += "\":";
+    api::encode(out, value);
+}
+
+}  // namespace
+
+db::Json columns_json(const VoterFields& f, const Text& source, const Text& identity) {
+    std::string out = "{";
+    if (source) add(out, "source", Value(*source));
+    if (identity) add(out, "identity", Value(*identity));
+    const std::pair<std::string_view, const Value*> texts[] = {{"first_name", &f.first_name},
+                                                               {"middle_name", &f.middle_name},
+                                                               {"last_name", &f.last_name},
+                                                               {"suffix", &f.suffix},
+                                                               {"gender", &f.gender},
+                                                               {"party", &f.party},
+                                                               {"status", &f.status},
+                                                               {"phone", &f.phone},
+                                                               {"email", &f.email},
+                                                               {"address", &f.address},
+                                                               {"address2", &f.address2},
+                                                               {"city", &f.city},
+                                                               {"state", &f.state},
+                                                               {"zip", &f.zip},
+                                                               {"zip4", &f.zip4},
+                                                               {"county", &f.county},
+                                                               {"country", &f.country},
+                                                               {"precinct", &f.precinct}};
+    for (const auto& [column, value] : texts) add(out, column, *value);
+    add(out, "date_of_birth", f.date_of_birth);
+    add(out, "birth_year", f.birth_year);
+    add(out, "registered_at", f.registered_at);
+    add(out, "other_phones", f.phones);
+    add(out, "other_emails", f.emails);
+    add(out, "mailing", f.mailing);
+    add(out, "districts", f.districts);
+    add(out, "extra", f.extra);
+    out += '}';
+    return {std::move(out)};
+}
+
+}  // namespace townhall::campaign

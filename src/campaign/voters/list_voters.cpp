@@ -1,0 +1,170 @@
+#include <algorithm>
+#include <charconv>
+#include <fmt/format.h>
+
+#include "campaign/voters/operations.hpp"
+#include "platform/api/paging.hpp"
+
+namespace townhall::campaign {
+
+namespace {
+
+/// The position behind a voter, as text: its id, and for lists by name its folded names before that.
+struct Position {
+    std::string last, first;
+    std::int64_t id = 0;
+};
+
+std::string to_text(const Position& at) { return fmt::format("{}\n{}\n{}", at.id, at.last, at.first); }
+
+std::optional<Position> position_from(const std::string& text) {
+    const std::size_t one = text.find('\n');
+    const std::size_t two = one == std::string::npos ? one : text.find('\n', one + 1);
+    if (two == std::string::npos) return std::nullopt;
+    Position at{text.substr(one + 1, two - one - 1), text.substr(two + 1)};
+    const auto read = std::from_chars(text.data(), text.data() + one, at.id);
+    if (read.ec != std::errc{}) return std::nullopt;
+    return at;
+}
+
+/// One row of a list: the voter, and where it stands in the list's order.
+struct ListRow : VoterRow {
+    Text last_folded, first_folded;
+};
+constexpr auto columns_of(std::type_identity<ListRow>) {
+    return std::tuple_cat(columns_of(std::type_identity<VoterRow>{}),
+                          std::tuple{&ListRow::last_folded, &ListRow::first_folded});
+}
+
+using ListQuery = db::Composed<ListRow>;
+
+void add_filters(ListQuery& query, const Principal& who, const ListVoters& in) {
+    if (!in.include_deleted) query.add(" and v.deleted_at is null");
+    if (!in.include_deleted && who.campaign) query.add(" and v.removed_at is null");
+    if (in.city) query.add(" and lower(v.city) = lower(").bind(*in.city).add(")");
+    if (in.state) query.add(" and v.state = upper(").bind(*in.state).add(")");
+    if (in.zip) query.add(" and v.zip = ").bind(*in.zip);
+    if (in.party) query.add(" and v.party = ").bind(*in.party);
+    if (in.precinct) query.add(" and v.precinct = ").bind(*in.precinct);
+    if (who.campaign && in.tag) query.add(" and ").bind(*in.tag).add(" = any(v.tags)");
+    if (who.campaign && in.support) query.add(" and v.support = ").bind(static_cast<std::int16_t>(*in.support));
+    if (!who.campaign && (in.tag || in.support)) query.add(" and false");
+    if (in.updated_since) {
+        if (who.campaign)
+            query.add(" and v.changed_at >= ").bind(*in.updated_since);
+        else
+            query.add(" and v.updated_at >= ").bind(*in.updated_since);
+    }
+}
+
+/// Where page N begins, found in the index alone: the rows before it are never fetched.
+void add_page_start(ListQuery& query, const Principal& who, const ListVoters& in) {
+    const std::int64_t skipped = (*in.page - 1) * in.per_page;
+    if (who.campaign)
+        query
+            .add(
+                " and v.voter_id >= (select m.voter_id from campaign.campaign_voters m"
+                " where m.campaign_id = ")
+            .bind(*who.campaign)
+            .add(" and m.removed_at is null order by m.voter_id offset ")
+            .bind(skipped)
+            .add(" limit 1)");
+    else
+        query.add(" and v.id >= (select p.id from campaign.voters p where p.deleted_at is null order by p.id offset ")
+            .bind(skipped)
+            .add(" limit 1)");
+}
+
+ListQuery list_query(const Principal& who, const ListVoters& in, const std::optional<Position>& after) {
+    ListQuery query("voters.list", db::Mode::read);
+    if (who.campaign)
+        query
+            .add("select " TOWNHALL_MEMBER_COLUMNS
+                 ", v.last_folded, v.first_folded from campaign.members v where v.campaign_id = ")
+            .bind(*who.campaign);
+    else
+        query.add("select " TOWNHALL_BASE_COLUMNS ", null::text, null::text from campaign.voters v where true");
+    add_filters(query, who, in);
+    const bool by_name = in.sort == Sort::last_name;
+    if (after && by_name)
+        query.add(" and (v.last_folded, v.first_folded, v.voter_id) > (")
+            .bind(after->last)
+            .add(", ")
+            .bind(after->first)
+            .add(", ")
+            .bind(after->id)
+            .add(")");
+    else if (after)
+        who.campaign ? query.add(" and v.voter_id > ").bind(after->id) : query.add(" and v.id > ").bind(after->id);
+
+    const bool jump = in.page && *in.page > 1 && !by_name && !in.filtered();
+    if (jump) add_page_start(query, who, in);
+    if (by_name)
+        query.add(" order by v.last_folded, v.first_folded, v.voter_id");
+    else
+        who.campaign ? query.add(" order by v.voter_id") : query.add(" order by v.id");
+    query.add(" limit ").bind(in.per_page + 1);
+    if (in.page && *in.page > 1 && !jump) query.add(" offset ").bind((*in.page - 1) * in.per_page);
+    return query;
+}
+
+/// A cursor is good for the list that it was made for: the same campaign, order and filters.
+std::string purpose_of(const api::Context& context, const ListVoters& in) {
+    std::string out = fmt::format("voters {} {}", context.who.campaign.value_or(0), static_cast<int>(in.sort));
+    for (const Text* filter : {&in.city, &in.state, &in.zip, &in.party, &in.precinct, &in.tag})
+        out += filter->has_value() ? " " + **filter : " ";
+    std::ranges::replace(out, '\n', ' ');
+    return out;
+}
+
+}  // namespace
+
+Task<Result<api::Answer<api::Page<Voter>>>> list_voters(VotersDeps deps, api::Context& context, ListVoters in) {
+    const Principal who = context.who;
+    if (in.page && in.after)
+        co_return std::unexpected(api::invalid_parameter("after", "conflict", "Give page or after, not both."));
+    if (in.sort == Sort::last_name && !who.campaign)
+        co_return std::unexpected(
+            api::Error(api::kCampaignRequired, "Lists by name are a campaign's: add ?campaign_id=."));
+    api::Answer<api::Page<Voter>> answer;
+    api::Page<Voter>& page = answer.value;
+    answer.headers.emplace_back("Cache-Control", "private, no-cache");
+
+    if (in.q) {
+        auto found = co_await search_voters(deps, who, in);
+        if (!found) co_return std::unexpected(found.error());
+        page = *std::move(found);
+        co_return answer;
+    }
+    const std::string purpose = purpose_of(context, in);
+    const auto cursor = api::read_cursor(deps.cursors, purpose, in.after);
+    if (!cursor) co_return std::unexpected(cursor.error());
+    std::optional<Position> after;
+    if (*cursor && !(after = position_from(**cursor)))
+        co_return std::unexpected(api::invalid_parameter("after", "format", "Not a cursor of this list."));
+
+    // Filters may have to look at many rows, and so may deep pages: not in a lane that others share.
+    const bool slow = in.filtered() || in.page.value_or(1) * in.per_page > 20'000;
+    const db::Scope scope = slow ? scope_of(who).slow() : scope_of(who);
+    auto rows = co_await deps.db.all(scope, list_query(who, in, after));
+    if (!in.filtered()) {
+        const auto total = co_await deps.facts.total(scope_of(who), in.count == Count::exact);
+        page.total = total.count;
+        page.total_is_estimate = total.estimate;
+    }
+    page.as_of = co_await deps.facts.as_of();
+    page.per_page = in.per_page;
+    if (!in.after) page.page = in.page.value_or(1);
+    if (static_cast<std::int64_t>(rows.size()) > in.per_page) {
+        rows.pop_back();
+        const ListRow& last = rows.back();
+        page.next = api::write_cursor(
+            deps.cursors, purpose, to_text({last.last_folded.value_or(""), last.first_folded.value_or(""), last.id}));
+        answer.headers.emplace_back("Link", api::link_to_next(context.request, "after", *page.next));
+    }
+    page.items.reserve(rows.size());
+    for (ListRow& row : rows) page.items.push_back(shown_to(who, std::move(row)));
+    co_return answer;
+}
+
+}  // namespace townhall::campaign

@@ -1,0 +1,73 @@
+#include "campaign/voters/operations.hpp"
+#include "importer/normalise/name.hpp"
+
+namespace townhall::campaign {
+
+namespace {
+
+constexpr std::int64_t kDeepest = 1'000;  // people narrow a search down; they don't leaf through it
+
+// The nested loops keep the order of the names found, so that LIMIT ends the walk early: the cost follows the page, not
+// the number of voters.
+#define TOWNHALL_MATCHED                                                             \
+    " select " TOWNHALL_MEMBER_COLUMNS                                               \
+    " from (select h.voter_id, max(h.score) as score from hits h"                    \
+    " group by h.voter_id order by 2 desc, 1 offset $2 limit $3) b"                  \
+    " join campaign.members v on v.voter_id = b.voter_id where v.deleted_at is null" \
+    " order by b.score desc, b.voter_id"
+
+constexpr db::Query<VoterRow(std::string, std::int64_t, std::int64_t)> kByOneWord{
+    "voters.search_word", db::Mode::read,
+    "with hits as ("
+    "(select n.score, m.voter_id from (select * from campaign.nearest_names('last', $1, 24)) n cross join lateral"
+    " (select l.voter_id from campaign.campaign_voters l where l.last_folded = n.value and l.removed_at is null"
+    " order by l.first_folded, l.voter_id limit $2 + $3) m limit $2 + $3)"
+    " union all "
+    "(select n.score * 0.95, m.voter_id from (select * from campaign.nearest_names('first', $1, 24)) n cross join "
+    "lateral"
+    " (select l.voter_id from campaign.campaign_voters l where l.first_folded = n.value and l.removed_at is null"
+    " order by l.voter_id limit $2 + $3) m limit $2 + $3))" TOWNHALL_MATCHED};
+
+constexpr db::Query<VoterRow(std::string, std::int64_t, std::int64_t, std::string)> kByTwoWords{
+    "voters.search_words", db::Mode::read,
+    "with pairs as (select l.value as last, f.value as first, l.score + f.score as score"
+    " from campaign.nearest_names('last', $4, 12) l cross join campaign.nearest_names('first', $1, 12) f"
+    " union all select l.value, f.value, (l.score + f.score) * 0.95"
+    " from campaign.nearest_names('last', $1, 12) l cross join campaign.nearest_names('first', $4, 12) f),"
+    " hits as (select p.score, m.voter_id from (select * from pairs order by score desc) p cross join lateral"
+    " (select l.voter_id from campaign.campaign_voters l where l.last_folded = p.last and l.first_folded = p.first"
+    " and l.removed_at is null order by l.voter_id limit $2 + $3) m limit $2 + $3)" TOWNHALL_MATCHED};
+
+constexpr std::array<const db::Statement*, 2> kQueries{&kByOneWord, &kByTwoWords};
+
+}  // namespace
+
+Task<Result<api::Page<Voter>>> search_voters(VotersDeps deps, Principal who, ListVoters in) {
+    if (!who.campaign)
+        co_return std::unexpected(api::Error(api::kCampaignRequired, "A search is a campaign's: add ?campaign_id=."));
+    const std::int64_t skipped = (in.page.value_or(1) - 1) * in.per_page;
+    if (in.after || in.filtered() || in.sort != Sort::id)
+        co_return std::unexpected(api::invalid_parameter("q", "conflict", "A search takes page and per_page only."));
+    if (skipped + in.per_page > kDeepest)
+        co_return std::unexpected(api::invalid_parameter("page", "max", "A search goes 1,000 voters deep."));
+
+    api::Page<Voter> page;
+    page.page = in.page.value_or(1);
+    page.per_page = in.per_page;
+    const std::string folded = importer::fold_name(*in.q);
+    if (folded.empty()) co_return page;
+    const std::size_t blank = folded.find(' ');
+    const db::Scope scope = scope_of(who);
+    std::vector<VoterRow> rows;
+    if (blank == std::string::npos)
+        rows = co_await deps.db.all(scope, kByOneWord, folded, skipped, in.per_page);
+    else  // the first and the last word: what stands between is middle names
+        rows = co_await deps.db.all(scope, kByTwoWords, folded.substr(0, blank), skipped, in.per_page,
+                                    folded.substr(folded.rfind(' ') + 1));
+    for (VoterRow& row : rows) page.items.push_back(shown_to(who, std::move(row)));
+    co_return page;
+}
+
+std::span<const db::Statement* const> search_queries() { return kQueries; }
+
+}  // namespace townhall::campaign

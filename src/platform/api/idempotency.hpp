@@ -1,0 +1,77 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "platform/api/endpoint.hpp"
+#include "platform/db/db.hpp"
+#include "platform/guard/seal.hpp"
+
+/// `Idempotency-Key`: a POST that creates runs once per key, and its first answer is given again for 24 hours.
+///
+/// The key's row is written in the transaction (or the statement) of what the POST does, so that a crash leaves both or
+/// neither. Answers are sealed: they may hold a client's secret.
+namespace townhall::api {
+
+/// What a key stands for: the same key of another caller, or on another route, is another key.
+struct IdempotencyKey {
+    db::Bytes id;            // SHA-256 over caller, method, route and key
+    db::Bytes request_hash;  // SHA-256 of the body
+};
+
+/// The request's key, if it has one; 400 when it has an unusable one.
+[[nodiscard]] Result<std::optional<IdempotencyKey>> idempotency_key(const Context& context);
+
+/// Takes the key within a transaction: a row when the request is to run, none when the key was used within a day.
+/// Waits while another transaction holds it.
+inline constexpr db::Query<std::int32_t(db::Bytes, db::Bytes)> kTakeKey{
+    "idempotency.take", db::Mode::write,
+    "insert into core.idempotency_keys as k (id, request_hash, status, answer) values ($1, $2, 0, '')"
+    " on conflict (id) do update set request_hash = excluded.request_hash, created_at = now()"
+    " where k.created_at < now() - interval '24 hours' returning 1"};
+inline constexpr db::Query<void(db::Bytes, std::int32_t, db::Bytes)> kKeepAnswer{
+    "idempotency.keep", db::Mode::write, "update core.idempotency_keys set status = $2, answer = $3 where id = $1"};
+inline constexpr db::Query<std::tuple<db::Bytes, std::int32_t, db::Bytes>(db::Bytes)> kKeptAnswer{
+    "idempotency.find", db::Mode::read,
+    "select request_hash, status::int, answer from core.idempotency_keys where id = $1"};
+
+/// The body of the first answer (and its status), or why it can't be given.
+Task<Result<std::pair<int, std::string>>> kept_answer(db::Database& db, const guard::SealKey& seal, IdempotencyKey key);
+
+/// The first answer, given again.
+template <class Out>
+Task<Result<Answer<Out>>> replay(db::Database& db, const guard::SealKey& seal, IdempotencyKey key) {
+    auto kept = co_await kept_answer(db, seal, std::move(key));
+    if (!kept) co_return std::unexpected(kept.error());
+    Answer<Out> answer;
+    answer.status = kept->first;
+    answer.kept_body = std::move(kept->second);
+    answer.headers.emplace_back("Idempotent-Replayed", "true");
+    co_return answer;
+}
+
+/// Runs `body(Transaction&) -> Task<Result<Answer<Out>>>` in one transaction, once per key where the request has one.
+template <class Out, class Body>
+Task<Result<Answer<Out>>> once(db::Database& db, const guard::SealKey& seal, const Context& context, db::Scope scope,
+                               int success, Body body) {
+    const auto key = idempotency_key(context);
+    if (!key) co_return std::unexpected(key.error());
+    bool done_before = false;
+    auto result = co_await db.transaction(scope, [&](db::Transaction& tx) -> Task<Result<Answer<Out>>> {
+        done_before = *key && !co_await tx.optional(kTakeKey, (*key)->id, (*key)->request_hash);
+        if (done_before) co_return Answer<Out>{};
+        auto answer = co_await body(tx);
+        if (answer && *key) {
+            std::string text;
+            encode(text, answer->value);
+            co_await tx.execute(kKeepAnswer, (*key)->id, answer->status ? answer->status : success,
+                                {seal.seal(text, (*key)->id.data)});
+        }
+        co_return answer;
+    });
+    if (done_before) co_return co_await replay<Out>(db, seal, **key);
+    co_return result;
+}
+
+}  // namespace townhall::api

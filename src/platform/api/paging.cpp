@@ -1,0 +1,37 @@
+#include "platform/api/paging.hpp"
+
+#include <fmt/format.h>
+
+#include "platform/http/uri.hpp"
+
+namespace townhall::api {
+
+std::string write_cursor(const guard::SignKey& key, std::string_view purpose, std::string_view position) {
+    return key.sign(fmt::format("{}\n{}", purpose, position));
+}
+
+Result<std::optional<std::string>> read_cursor(const guard::SignKey& key, std::string_view purpose,
+                                               const std::optional<std::string>& after) {
+    if (!after) return std::nullopt;
+    const auto payload = key.verify(*after);
+    if (!payload || !payload->starts_with(purpose) || payload->size() <= purpose.size() ||
+        (*payload)[purpose.size()] != '\n')
+        return std::unexpected(invalid_parameter("after", "format", "Not a cursor of this list."));
+    return payload->substr(purpose.size() + 1);
+}
+
+std::string link_to_next(const http::Request& request, std::string_view parameter, std::string_view value) {
+    std::string target = http::percent_encode(request.path);
+    for (std::size_t at = 0; (at = target.find("%2F", at)) != std::string::npos;) target.replace(at, 3, "/");
+    char separator = '?';
+    if (const auto query = http::parse_query(request.query)) {
+        for (const auto& [name, text] : *query) {
+            if (name == "page" || name == "after") continue;
+            target += std::exchange(separator, '&');
+            target += http::percent_encode(name) + '=' + http::percent_encode(text);
+        }
+    }
+    return fmt::format("<{}{}{}={}>; rel=\"next\"", target, separator, parameter, http::percent_encode(value));
+}
+
+}  // namespace townhall::api

@@ -1,0 +1,49 @@
+#include "platform/api/paging.hpp"
+#include "website/forms/operations.hpp"
+
+namespace townhall::website {
+
+inline constexpr api::ErrorCode kNoSuchSubmission{"no_such_submission", 404, "There is no such submission"};
+
+namespace {
+
+constexpr char kColumns[] =
+    "select s.id, s.type, s.status, s.received_at, s.data,"
+    " (select coalesce(jsonb_agg(jsonb_build_object('kind', j.kind, 'status', j.state, 'attempts', j.attempt,"
+    " 'last_error', j.last_error) order by j.id), '[]') from core.jobs j where j.subject = 'submission:' || s.id)"
+    " from website.submissions s";
+
+}  // namespace
+
+Task<Result<Submission>> get_submission(FormsDeps deps, GetSubmission in) {
+    db::Composed<Submission> query("forms.get_submission", db::Mode::read);
+    query.add(kColumns).add(" where s.id = ").bind(in.id);
+    auto found = co_await deps.db.optional(db::Scope::owner(), std::move(query));
+    if (!found) co_return std::unexpected(kNoSuchSubmission);
+    co_return *std::move(found);
+}
+
+Task<Result<api::Page<Submission>>> list_submissions(FormsDeps deps, api::Context& context, ListSubmissions in) {
+    const auto after = api::read_cursor(deps.cursors, context.route, in.after);
+    if (!after) co_return std::unexpected(after.error());
+
+    db::Composed<Submission> query("forms.list_submissions", db::Mode::read);
+    query.add(kColumns).add(" where true");
+    if (in.type) query.add(" and s.type = ").bind(*in.type);
+    if (in.status) query.add(" and s.status = ").bind(*in.status);
+    if (*after) query.add(" and s.id < ").bind(**after).add("::uuid");
+    query.add(" order by s.id desc limit ").bind(in.per_page + 1);
+    if (in.page) query.add(" offset ").bind((*in.page - 1) * in.per_page);
+
+    api::Page<Submission> page;
+    page.items = co_await deps.db.all(db::Scope::owner(), std::move(query));
+    page.per_page = in.per_page;
+    page.page = in.page;
+    if (static_cast<std::int64_t>(page.items.size()) > in.per_page) {
+        page.items.pop_back();
+        page.next = api::write_cursor(deps.cursors, context.route, page.items.back().id.text);
+    }
+    co_return page;
+}
+
+}  // namespace townhall::website

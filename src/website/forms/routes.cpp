@@ -1,0 +1,39 @@
+#include "website/forms/operations.hpp"
+
+namespace townhall::website {
+
+namespace {
+
+constexpr api::Endpoint<Contact, Received> kContact{.verb = api::post,
+                                                    .path = "/api/contact",
+                                                    .summary = "Send a message to the organisation",
+                                                    .who = api::Who::anyone,
+                                                    .success = 201,
+                                                    .errors = {&api::kIdempotencyMismatch, &api::kConflict},
+                                                    .idempotent_post = true};
+
+constexpr api::Endpoint<ListSubmissions, api::Page<Submission>> kList{
+    .verb = api::get,
+    .path = "/api/v1/submissions",
+    .summary = "List what visitors sent, newest first",
+    .who = api::Who::editor};
+
+constexpr api::Endpoint<GetSubmission, Submission> kGet{.verb = api::get,
+                                                        .path = "/api/v1/submissions/{id}",
+                                                        .summary = "Read one submission and its follow-ups",
+                                                        .who = api::Who::editor,
+                                                        .errors = {&api::kNotFound}};
+
+constexpr std::array<const db::Statement*, 3> kQueries{&kKeep, &kKeepOnce, &kKeepSpam};
+
+}  // namespace
+
+void add_form_routes(api::Router& router, const FormsDeps& deps) {
+    router.add(kContact, deps, submit_contact);
+    router.add(kList, deps, list_submissions);
+    router.add(kGet, deps, get_submission);
+}
+
+std::span<const db::Statement* const> form_queries() { return kQueries; }
+
+}  // namespace townhall::website
