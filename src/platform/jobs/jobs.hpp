@@ -8,7 +8,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
-#include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -70,25 +70,42 @@ struct Kind {
     std::chrono::milliseconds max_backoff{std::chrono::hours(3)};
 };
 
-/// Adds a job within a transaction. With `unique_key`, nothing is added while an unfinished job of that kind and key
-/// exists. Returns the new job's id, or nothing.
 struct NewJob {
     std::string kind;
     db::Json payload;
     std::optional<std::string> subject = {};
     std::optional<std::string> unique_key = {};
     std::chrono::milliseconds delay{0};
-    int priority = 1;  // 0 first, 2 last
+    int priority = 1;                      // 0 first, 2 last
+    std::optional<int> max_attempts = {};  // in place of the kind's own
 };
+
+/// Adds a job within a transaction, and returns its id. With `unique_key`, nothing is added (and nothing returned)
+/// while an unfinished job of that kind has this key.
 Task<std::optional<std::int64_t>> enqueue(db::Transaction& transaction, NewJob job);
+
+/// Gives the dead jobs of a subject another round of attempts; returns how many there were. Call `Worker::wake` after.
+/// Throws StatementError (conflict) where an unfinished job has the same unique key.
+Task<std::uint64_t> replay(db::Database& database, std::string subject);
 
 /// Runs the jobs of some kinds. Thread-safe: `wake`. Everything else is called by the thread that owns it.
 ///
-/// Jobs run on all the given executors; the worker's own state lives on the first one.
+/// Jobs run on all the given executors (those of the database's contexts); the worker's own state lives on the first
+/// one, which must be the first context's. After `start`, destroy it when `stop` has completed or the contexts run no
+/// more.
 class Worker {
   public:
+    struct Options {
+        std::chrono::milliseconds poll{1'500};       // the safety net under notifications
+        std::chrono::milliseconds rescue{3'000};     // how often lost jobs are looked for
+        std::chrono::hours keep_succeeded{30 * 24};  // then they are purged; dead ones stay
+    };
+
     Worker(db::Database& database, std::vector<boost::asio::any_io_executor> executors, std::vector<Kind> kinds,
-           observe::Metrics& metrics);
+           observe::Metrics& metrics)
+        : Worker(database, std::move(executors), std::move(kinds), metrics, Options{}) {}
+    Worker(db::Database& database, std::vector<boost::asio::any_io_executor> executors, std::vector<Kind> kinds,
+           observe::Metrics& metrics, Options options);
     ~Worker();
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;

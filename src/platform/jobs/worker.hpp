@@ -1,0 +1,154 @@
+#pragma once
+
+#include <atomic>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <random>
+#include <stop_token>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "platform/jobs/jobs.hpp"
+#include "platform/jobs/queries.hpp"
+#include "platform/observe/metrics.hpp"
+
+namespace townhall::jobs {
+
+/// One coroutine sleeps on it; others of the same executor wake it. A wake while nobody sleeps is remembered.
+class Signal {
+  public:
+    explicit Signal(const boost::asio::any_io_executor& executor) : timer_(executor) {}
+
+    void set() {
+        set_ = true;
+        timer_.cancel();
+    }
+
+    /// True when it was set, false when the time was over.
+    Task<bool> wait_for(std::chrono::milliseconds time) {
+        if (!set_) {
+            boost::system::error_code canceled;
+            timer_.expires_after(time);
+            co_await timer_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, canceled));
+        }
+        co_return std::exchange(set_, false);
+    }
+
+  private:
+    boost::asio::steady_timer timer_;
+    bool set_ = false;
+};
+
+/// Everything here lives on the first executor, except where a member says otherwise. Each loop is a coroutine that
+/// keeps the object alive and is counted in `loops_`; `stop` waits until none is left.
+class Worker::Impl : public std::enable_shared_from_this<Impl> {
+  public:
+    Impl(db::Database& database, std::vector<boost::asio::any_io_executor> executors, std::vector<Kind> kinds,
+         observe::Metrics& metrics, Options options);
+
+    void start();
+    Task<void> stop();
+    void wake();  // from any thread
+
+    [[nodiscard]] const boost::asio::any_io_executor& executor() const { return executors_.front(); }
+
+  private:
+    using Clock = std::chrono::steady_clock;
+
+    struct KindState {
+        Kind kind;
+        std::deque<Job> waiting;  // claimed, not begun
+        std::size_t running = 0;
+        bool maybe_more = true;  // the table may hold some that are due
+        double seconds = 0;      // of a job, a moving average; 0: not known yet
+        observe::Counter* succeeded;
+        observe::Counter* retried;
+        observe::Counter* dead;
+        observe::Counter* released;
+        observe::Counter* lost;
+        observe::Gauge* running_now;
+        observe::Histogram* duration;
+    };
+
+    /// A job whose lease is ours: waiting or running.
+    struct Held {
+        std::size_t kind;
+        int attempt;
+        std::stop_source stop;
+        Clock::time_point extend_at;
+        Clock::time_point lease_end;  // as seen from here, a little early
+    };
+
+    struct Settled {
+        std::int64_t id;
+        std::size_t kind;
+        int attempt;
+        Outcome outcome;
+    };
+
+    void spawn(Task<void> loop);
+    void look_everywhere();
+
+    // claim.cpp
+    Task<void> claim_loop();
+    Task<bool> claim();
+    void accept(std::vector<Claimed> rows);
+    void begin_waiting();
+    void begin(std::size_t kind, Job job);
+    static Task<void> run(std::shared_ptr<Impl> self, std::size_t kind, Job job);
+    void finished(Settled ended, double seconds);
+    [[nodiscard]] std::size_t room(const KindState& kind) const;
+    void release_waiting();
+
+    // settle.cpp
+    void settle(Settled ended);
+    Task<void> settle_loop();
+    Task<void> settle_batch(std::vector<Settled> batch);
+    void count(const std::vector<Settled>& batch, const std::vector<std::tuple<std::int64_t, std::string>>& kept);
+
+    // keep.cpp
+    Task<void> keep_loop();
+    Task<void> extend_leases();
+    Task<void> rescue();
+    Task<void> measure();
+    Task<void> notify_loop();
+
+    db::Database& database_;
+    const std::vector<boost::asio::any_io_executor> executors_;
+    const Options options_;
+    const std::string name_;  // of this worker, in `locked_by` and as the sender of notifications
+
+    std::vector<KindState> kinds_;  // never resized: running jobs refer to their kind's handler from other threads
+    std::unordered_map<std::string, std::size_t> kind_of_;
+    std::unordered_map<std::int64_t, Held> held_;
+    std::vector<Settled> settled_;
+    std::size_t next_executor_ = 0;
+    std::minstd_rand random_{std::random_device{}()};
+
+    Signal to_claim_;
+    Signal to_keep_;
+    Signal to_stop_;
+    Clock::time_point claimed_at_{};
+    std::optional<Clock::time_point> next_due_;  // of what this worker put off
+    bool started_ = false;
+    bool stopping_ = false;
+    bool settling_ = false;
+    bool notifying_ = false;
+    bool notify_again_ = false;
+    int loops_ = 0;
+    std::atomic<bool> woken_{false};  // from any thread
+
+    observe::Counter& rescued_;
+    observe::Gauge& ready_;
+    observe::Gauge& dead_letters_;
+    observe::Gauge& oldest_seconds_;
+};
+
+}  // namespace townhall::jobs
