@@ -1,0 +1,132 @@
+#include "platform/api/openapi.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <map>
+
+namespace townhall::api {
+
+namespace {
+
+std::string quoted(std::string_view text) {
+    std::string out;
+    json::write_string(out, text);
+    return out;
+}
+
+std::string lower(std::string_view verb) {
+    std::string out(verb);
+    std::ranges::transform(out, out.begin(), [](char c) { return static_cast<char>(c | 0x20); });
+    return out;
+}
+
+/// "getVoters", from the verb and the path.
+std::string operation_id(const Route& route) {
+    std::string out = lower(to_string(route.verb));
+    bool upper = true;
+    for (const char c : route.path.substr(route.path.starts_with("/api/") ? 5 : 1)) {
+        const bool letter = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        if (letter) out += upper && c >= 'a' ? static_cast<char>(c - 32) : c;
+        upper = !letter;
+    }
+    return out;
+}
+
+std::string_view tag_of(std::string_view path) {
+    for (const std::string_view prefix : {"/api/v1/", "/api/", "/"}) {
+        if (!path.starts_with(prefix)) continue;
+        path.remove_prefix(prefix.size());
+        return path.substr(0, path.find_first_of("/."));
+    }
+    return path;
+}
+
+/// Answers that an endpoint of this kind can give beside its own errors.
+std::map<int, std::string> failures(const Route& route) {
+    std::map<int, std::string> out{{400, std::string(kMalformed.title)},
+                                   {422, std::string(kInvalid.title)},
+                                   {503, std::string(kUnavailable.title)}};
+    const auto add = [&](const ErrorCode& code) { out.insert_or_assign(code.status, std::string(code.title)); };
+    if (route.who != Who::anyone) {
+        add(kUnauthorized);
+        add(kForbidden);
+    }
+    if (route.takes_body || route.raw_body) {
+        add(kLengthRequired);
+        add(kTooLarge);
+        add(kUnsupportedMedia);
+    }
+    for (const ErrorCode* code : route.errors) add(*code);
+    return out;
+}
+
+std::string operation(const Route& route) {
+    std::string out = fmt::format(R"({{"operationId":"{}","summary":{},"tags":["{}"])", operation_id(route),
+                                  quoted(route.summary), tag_of(route.path));
+    std::string parameters = route.parameters;
+    const auto add_parameter = [&](std::string_view text) {
+        if (!parameters.empty()) parameters += ',';
+        parameters += text;
+    };
+    if (route.who == Who::member)
+        add_parameter(R"({"$ref":"#/components/parameters/campaign"})");
+    if (route.idempotent_post) add_parameter(R"({"$ref":"#/components/parameters/idempotencyKey"})");
+    if (!parameters.empty()) out += fmt::format(R"(,"parameters":[{}])", parameters);
+    if (!route.input_schema.empty())
+        out += fmt::format(R"(,"requestBody":{{"required":true,"content":{{"application/json":{{"schema":{}}}}}}})",
+                           route.input_schema);
+    else if (route.raw_body)
+        out += R"(,"requestBody":{"required":true,"content":{"multipart/form-data":{"schema":{"type":"object",)"
+               R"("properties":{"file":{"type":"string","format":"binary"}},"required":["file"]}}}})";
+    out += fmt::format(R"(,"security":[{}],"responses":{{"{}":{{"description":"Done")",
+                       route.who == Who::anyone ? "" : R"({"bearer":[]})", route.success);
+    if (!route.output_schema.empty())
+        out += fmt::format(R"(,"content":{{"application/json":{{"schema":{}}}}})", route.output_schema);
+    else if (route.success != 204)
+        out += fmt::format(R"(,"content":{{"{}":{{}}}})", route.out_type);
+    out += '}';
+    for (const auto& [status, title] : failures(route))
+        out += fmt::format(R"(,"{}":{{"description":{},"content":{{"application/problem+json":)"
+                           R"({{"schema":{{"$ref":"#/components/schemas/Problem"}}}}}}}})",
+                           status, quoted(title));
+    return out + "}}";
+}
+
+constexpr std::string_view kProblem =
+    R"("Problem":{"type":"object","properties":{"type":{"type":"string","format":"uri"},"title":{"type":"string"},)"
+    R"("status":{"type":"integer"},"detail":{"type":"string"},"instance":{"type":"string"},"request_id":{"type":"string"},)"
+    R"("errors":{"type":"array","items":{"type":"object","properties":{"pointer":{"type":"string"},)"
+    R"("parameter":{"type":"string"},"code":{"type":"string"},"detail":{"type":"string"}},"required":["code","detail"]}}},)"
+    R"("required":["type","title","status","request_id"]})";
+
+constexpr std::string_view kSharedParameters =
+    R"("parameters":{"campaign":{"name":"campaign_id","in":"query","required":false,)"
+    R"("description":"The campaign to act in; one's only campaign when left out.","schema":{"type":"integer","minimum":1}},)"
+    R"("idempotencyKey":{"name":"Idempotency-Key","in":"header","required":false,)"
+    R"("description":"The same key and body give the first answer again for 24 hours.",)"
+    R"("schema":{"type":"string","minLength":1,"maxLength":255}}})";
+
+}  // namespace
+
+std::string openapi(const Router& router, std::string_view version) {
+    std::map<std::string_view, std::map<std::string, const Route*>> paths;
+    for (const auto& route : router.routes()) paths[route->path][lower(to_string(route->verb))] = route.get();
+    std::string out = fmt::format(
+        R"({{"openapi":"3.1.0","info":{{"title":"Townhall","version":"{}","license":{{"name":"Apache-2.0","identifier":"Apache-2.0"}}}},"paths":{{)",
+        version);
+    bool first_path = true;
+    for (const auto& [path, verbs] : paths) {
+        out += fmt::format("{}{}:{{", std::exchange(first_path, false) ? "" : ",", quoted(path));
+        bool first_verb = true;
+        for (const auto& [verb, route] : verbs)
+            out += fmt::format("{}\"{}\":{}", std::exchange(first_verb, false) ? "" : ",", verb, operation(*route));
+        out += '}';
+    }
+    out += fmt::format(R"(}},"components":{{"schemas":{{{})", kProblem);
+    for (const auto& [name, schema] : router.components().all()) out += fmt::format(",{}:{}", quoted(name), schema);
+    out += fmt::format(R"(}},{},"securitySchemes":{{"bearer":{{"type":"http","scheme":"bearer","bearerFormat":"JWT"}}}}}}}})",
+                       kSharedParameters);
+    return out;
+}
+
+}  // namespace townhall::api
