@@ -57,4 +57,7 @@ class Core {
 /// A connection's settings for the pool's timeouts.
 [[nodiscard]] WireSettings pool_wire(const Options& options, Identity identity);
 
+/// What is wrong with a statement's declared types; on the pool's thread.
+Task<std::optional<std::string>> check_statement(Pool& pool, Statement statement);
+
 }  // namespace townhall::db

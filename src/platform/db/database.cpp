@@ -177,6 +177,11 @@ Task<void> Database::check_fence() {
             "campaign connections are not fenced: row-level security is off for the role that they run as");
 }
 
+Task<std::optional<std::string>> Database::check(Statement statement) {
+    const Core& core = impl_->cores.front();
+    co_return co_await on_context(core.context(), check_statement(*core.pool(), statement));
+}
+
 Stats Database::stats() const {
     Stats stats;
     for (const Core& core : impl_->cores) {
