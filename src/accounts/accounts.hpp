@@ -29,6 +29,7 @@ struct Deps {
     guard::LoginThrottle& throttle;
     AccessLoader& access;
     const guard::SignKey& cursors;
+    const guard::SealKey& answers;  // of requests with an Idempotency-Key
     std::chrono::seconds refresh_lifetime;
 };
 

@@ -1,4 +1,5 @@
 #include "accounts/operations.hpp"
+#include "platform/api/idempotency.hpp"
 #include "platform/guard/password.hpp"
 
 namespace townhall::accounts {
@@ -6,20 +7,15 @@ namespace townhall::accounts {
 namespace {
 
 /// The account and its memberships, or neither.
-Task<Result<std::int64_t>> insert(Deps deps, CreateUser in, std::string hash) {
-    try {
-        co_return co_await deps.db.transaction(
-            db::Scope::owner(), [&](db::Transaction& tx) -> Task<Result<std::int64_t>> {
-                const std::int64_t id =
-                    co_await tx.one(sql::kInsertUser, fold_email(in.email), in.name, hash, in.is_admin, in.is_editor);
-                for (const RoleItem& item : in.roles)
-                    co_await tx.execute(sql::kSetRole, id, item.campaign_id, item.role);
-                co_return id;
-            });
-    } catch (const db::StatementError& error) {
-        if (error.constraint != kEmailIndex) throw;
-        co_return std::unexpected(api::Error(kEmailTaken, std::string(kTaken)));
-    }
+Task<Result<api::Answer<User>>> insert(db::Transaction& tx, CreateUser in, std::string hash) {
+    const std::int64_t id =
+        co_await tx.one(sql::kInsertUser, fold_email(in.email), in.name, hash, in.is_admin, in.is_editor);
+    for (const RoleItem& item : in.roles) co_await tx.execute(sql::kSetRole, id, item.campaign_id, item.role);
+    User user = to_user(co_await tx.one(sql::kFindUser, id));
+    std::string etag = etag_of(user);
+    co_return api::Answer<User>{.value = std::move(user),
+                                .etag = std::move(etag),
+                                .headers = {kPrivate, {"Location", "/api/v1/users/" + std::to_string(id)}}};
 }
 
 }  // namespace
@@ -31,12 +27,20 @@ Task<Result<api::Answer<User>>> create_user(Deps deps, api::Context& context, Cr
     if (auto unknown = co_await unknown_campaign(deps.db, in.roles)) co_return std::unexpected(*std::move(unknown));
     const auto hash = co_await off_thread(deps.cpu, [&] { return guard::hash_password(in.password); });
     if (!hash) co_return std::unexpected(hash.error());
-    const auto id = co_await insert(deps, std::move(in), *hash);
-    if (!id) co_return std::unexpected(id.error());
-    co_await deps.access.reload();
-    auto made = co_await get_user(deps, context.who, {*id});
-    if (made) made->headers.emplace_back("Location", "/api/v1/users/" + std::to_string(*id));
-    co_return made;
+
+    // A plain hash of this body, kept beside an Idempotency-Key, would let its reader guess the password quickly.
+    const guard::Digest fingerprint = deps.cursors.mac(context.body);
+    api::Context keyed = context;
+    keyed.body = {reinterpret_cast<const char*>(fingerprint.data()), fingerprint.size()};
+    try {
+        auto made = co_await api::once<User>(deps.db, deps.answers, keyed, db::Scope::owner(), kCreateUser.success,
+                                             [&](db::Transaction& tx) { return insert(tx, in, *hash); });
+        co_await deps.access.reload();
+        co_return made;
+    } catch (const db::StatementError& error) {
+        if (error.constraint != kEmailIndex) throw;
+        co_return std::unexpected(api::Error(kEmailTaken, std::string(kTaken)));
+    }
 }
 
 }  // namespace townhall::accounts

@@ -1,22 +1,14 @@
-#include <charconv>
-#include <fmt/format.h>
+#include <algorithm>
+#include <string>
 
 #include "accounts/operations.hpp"
+#include "platform/api/paging.hpp"
 
 namespace townhall::accounts {
 
 namespace {
 
-constexpr std::string_view kCursorPrefix = "users:";
-
-std::optional<std::int64_t> id_of_cursor(const guard::SignKey& key, std::string_view cursor) {
-    const auto payload = key.verify(cursor);
-    if (!payload || !payload->starts_with(kCursorPrefix)) return std::nullopt;
-    std::int64_t id = 0;
-    const char* const end = payload->data() + payload->size();
-    const auto read = std::from_chars(payload->data() + kCursorPrefix.size(), end, id);
-    return read.ec == std::errc{} && read.ptr == end ? std::optional(id) : std::nullopt;
-}
+constexpr std::string_view kCursor = "users";
 
 /// `%` and `_` mean themselves.
 std::string containing(std::string_view text) {
@@ -48,24 +40,6 @@ void add_where(db::Composed<Row>& query, const Filter& filter) {
     }
 }
 
-/// The same list's next page, with what else was asked for.
-std::string next_link(const api::Context& context, const ListUsers& in, std::string_view next, std::int64_t page) {
-    std::string query;
-    std::string_view rest = context.request.query;
-    while (!rest.empty()) {
-        const std::size_t end = std::min(rest.find('&'), rest.size());
-        const std::string_view pair = rest.substr(0, end);
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-        if (pair.empty() || pair.starts_with("page=") || pair.starts_with("after=")) continue;
-        query.append(pair).append("&");
-    }
-    if (in.after)
-        query.append("after=").append(next);
-    else
-        query.append(fmt::format("page={}", page + 1));
-    return fmt::format("<{}?{}>; rel=\"next\"", context.request.path, query);
-}
-
 Task<api::Page<User>> read_page(Deps deps, const Filter& filter, std::optional<std::int64_t> after) {
     const ListUsers& in = filter.in;
     db::Composed<sql::UserRow> query("accounts.list_users", db::Mode::read);
@@ -83,7 +57,7 @@ Task<api::Page<User>> read_page(Deps deps, const Filter& filter, std::optional<s
     const bool more = static_cast<std::int64_t>(rows.size()) > in.per_page;
     if (more) rows.pop_back();
     for (auto& row : rows) page.items.push_back(to_user(std::move(row)));
-    if (more) page.next = deps.cursors.sign(fmt::format("{}{}", kCursorPrefix, page.items.back().id));
+    if (more) page.next = api::write_cursor(deps.cursors, kCursor, std::to_string(page.items.back().id));
     if (!after) {
         db::Composed<std::int64_t> count("accounts.count_users", db::Mode::read);
         count.add("select count(*) from core.user_items u");
@@ -100,11 +74,14 @@ Task<Result<api::Answer<api::Page<User>>>> list_users(Deps deps, api::Context& c
     const Principal who = context.who;
     const auto managed = managed_campaigns(deps.access.snapshots(), who.user_id);
     if (auto error = not_for_staff(who, managed, 0)) co_return std::unexpected(*std::move(error));
+    if (!who.is_admin && in.campaign_id && std::ranges::find(managed, *in.campaign_id) == managed.end())
+        co_return std::unexpected(api::Error(api::kForbidden, "The campaign is not one that you manage."));
     if (in.page && in.after)
         co_return std::unexpected(api::invalid_parameter("after", "conflict", "Give either page or after."));
-    const auto after = in.after ? id_of_cursor(deps.cursors, *in.after) : std::nullopt;
-    if (in.after && !after)
-        co_return std::unexpected(api::invalid_parameter("after", "format", "This is not a cursor of this list."));
+    const auto position = api::read_cursor(deps.cursors, kCursor, in.after);
+    if (!position) co_return std::unexpected(position.error());
+    const auto after =
+        *position ? std::optional<std::int64_t>(std::stoll(**position)) : std::nullopt;  // our own text: a number
 
     const Filter filter{.in = std::move(in), .all = who.is_admin, .managed = managed};
     const auto as_of = co_await deps.db.one(db::Scope::owner(), sql::kAsOf);
@@ -112,9 +89,10 @@ Task<Result<api::Answer<api::Page<User>>>> list_users(Deps deps, api::Context& c
     page.as_of = as_of;
     for (User& user : page.items) hide_foreign_roles(user, who, deps.access.snapshots());
     api::Answer<api::Page<User>> answer{.value = std::move(page), .headers = {kPrivate}};
-    if (answer.value.next)
-        answer.headers.emplace_back("Link",
-                                    next_link(context, filter.in, *answer.value.next, answer.value.page.value_or(0)));
+    if (const auto& list = answer.value; list.next)
+        answer.headers.emplace_back(
+            "Link", list.page ? api::link_to_next(context.request, "page", std::to_string(*list.page + 1))
+                              : api::link_to_next(context.request, "after", *list.next));
     co_return answer;
 }
 
