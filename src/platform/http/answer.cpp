@@ -6,6 +6,7 @@
 #include <chrono>
 #include <fmt/format.h>
 
+#include "platform/http/characters.hpp"
 #include "platform/http/gate.hpp"
 
 namespace townhall::http {
@@ -19,11 +20,7 @@ bool is_ours(std::string_view name) {
     return std::ranges::any_of(kOurs, [name](std::string_view ours) { return equal_without_case(name, ours); });
 }
 
-bool is_token(std::string_view name) {
-    return !name.empty() && std::ranges::all_of(name, [](char c) {
-        return c > 0x20 && c < 0x7f && !std::string_view("\"(),/:;<=>?@[\\]{}").contains(c);
-    });
-}
+bool is_token(std::string_view name) { return !name.empty() && all_of(kTokenCharacters, name); }
 
 void write_number(std::string& out, std::uint64_t value) {
     std::array<char, 20> digits;
@@ -34,9 +31,9 @@ void write_number(std::string& out, std::uint64_t value) {
 void write_value(std::string& out, std::string_view value) {
     const std::size_t from = out.size();
     out.append(value);
+    if (!has_control(value)) return;
     for (std::size_t i = from; i < out.size(); ++i) {
-        const auto u = static_cast<unsigned char>(out[i]);
-        if ((u < 0x20 && u != '\t') || u == 0x7f) out[i] = ' ';
+        if (has_control({&out[i], 1})) out[i] = ' ';
     }
 }
 

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "platform/http/characters.hpp"
 #include "platform/http/uri.hpp"
 
 namespace townhall::http {
@@ -11,28 +12,13 @@ namespace {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 
-bool has_control(std::string_view line) {
-    unsigned bad = 0;  // no early exit: the loop is vectorised
-    for (const char c : line) {
-        const auto u = static_cast<unsigned char>(c);
-        bad |= static_cast<unsigned>(u < 0x20U) & static_cast<unsigned>(u != '\t');
-        bad |= static_cast<unsigned>(u == 0x7fU);
-    }
-    return bad != 0;
-}
-
 bool is_target(std::string_view target) {
     if (!target.starts_with('/')) return false;
     return std::ranges::all_of(target, [](char c) { return c > 0x20 && c < 0x7f && c != '#'; });
 }
 
 // A reg-name, an IPv4 address or an IP literal, with an optional port; never user information, a list, or a path.
-bool is_host(std::string_view value) {
-    return std::ranges::all_of(value, [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               std::string_view("-._~:[]%!$&'()*+;=").contains(c);
-    });
-}
+bool is_host(std::string_view value) { return all_of(kHostCharacters, value); }
 
 std::optional<std::uint64_t> whole_number(std::string_view text) {
     std::uint64_t value = 0;

@@ -59,14 +59,18 @@ struct Request {
     [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const;
 };
 
-/// Where a streamed answer writes its body (chunked). `write` waits while the client is slow; throws when it is gone.
+/// Where a streamed answer writes its body. `write` waits while the client is slow; throws when it is gone. The header
+/// goes out with the first `write` (also of an empty view).
 class BodyWriter {
   public:
     virtual ~BodyWriter() = default;
     virtual Task<void> write(std::string_view bytes) = 0;
 };
 
-/// One answer. `body`, or `shared_body` (for cached content, not copied), or `stream`.
+/// One answer. `body`, or `shared_body` (for cached content, not copied), or `stream` (chunked, unless `headers`
+/// announce a `Content-Length`, which must then be met). Other headers that frame the message, and Date and
+/// X-Request-Id, are the server's: those given here are dropped. A HEAD is answered like its GET: the server leaves the
+/// body out.
 struct Response {
     int status = 200;
     std::string content_type;  // empty: no body

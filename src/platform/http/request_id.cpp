@@ -1,6 +1,5 @@
 #include "platform/http/request_id.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -9,6 +8,8 @@
 #include <cstring>
 #include <sys/random.h>
 #include <system_error>
+
+#include "platform/http/characters.hpp"
 
 namespace townhall::http {
 namespace {
@@ -47,10 +48,7 @@ class RandomBytes {
 
 bool is_request_id(std::string_view id) {
     constexpr std::size_t kLongest = 128;
-    return !id.empty() && id.size() <= kLongest && std::ranges::all_of(id, [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-               c == ':' || c == '-';
-    });
+    return !id.empty() && id.size() <= kLongest && all_of(kIdCharacters, id);
 }
 
 void make_request_id(std::string& into) {
@@ -64,12 +62,14 @@ void make_request_id(std::string& into) {
     id[8] = static_cast<std::uint8_t>((id[8] & 0x3F) | 0x80);
 
     constexpr std::string_view kDigits = "0123456789abcdef";
-    into.clear();
+    std::array<char, 36> text;
+    std::size_t at = 0;
     for (std::size_t i = 0; i < kIdBytes; ++i) {
-        if (i == 4 || i == 6 || i == 8 || i == 10) into += '-';
-        into += kDigits[id[i] >> 4];
-        into += kDigits[id[i] & 15];
+        if (i == 4 || i == 6 || i == 8 || i == 10) text[at++] = '-';
+        text[at++] = kDigits[id[i] >> 4];
+        text[at++] = kDigits[id[i] & 15];
     }
+    into.assign(text.data(), text.size());
 }
 
 }  // namespace townhall::http

@@ -74,11 +74,16 @@ bool Wire::write_some(Parts& parts) {
 
 bool Wire::flush_now() {
     if (broken_) return false;
-    Parts parts{asio::buffer(out), {}, {}};
-    const std::size_t before = out.size();
-    const bool all = write_some(parts);
-    out.erase(0, before - parts[0].size());
-    return all;
+    error_code fault;  // one plain buffer: cheaper than gathering
+    const std::size_t count = socket_.write_some(asio::buffer(out), fault);
+    sent_ += count;
+    if (fault && fault != asio::error::would_block && fault != asio::error::try_again) broken_ = true;
+    if (count == out.size()) {
+        out.clear();
+        return true;
+    }
+    out.erase(0, count);
+    return false;
 }
 
 Task<bool> Wire::send(std::string_view body, std::string_view after, Pace& pace) {
