@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "importer/layout/field.hpp"
 #include "importer/normalise/date.hpp"
 #include "importer/reader/dialect.hpp"
 
@@ -42,9 +43,10 @@ enum class Packing { plain, gzip, zip };
 
 /// Where the values of one column go.
 struct Target {
-    std::uint8_t field = 0;  // a Field of layout/field.hpp
-    std::uint8_t part = 0;   // the place of this column among those that make up the field
-    std::string json_key;    // `"name":`, ready for a JSON object: of the district, or of the column in `extra`
+    Field field = Field::extra;
+    std::uint8_t part = 0;     // the place of this column among those that make up the field
+    std::string district_key;  // `"name":`, ready for a JSON object
+    std::string extra_key;     // the same of the column
 };
 
 struct Column {
@@ -70,9 +72,13 @@ struct Plan {
     std::vector<Column> columns;
     std::vector<Target> targets;                         // one per column
     std::vector<std::vector<std::string>> preview_rows;  // the first rows' values, as UTF-8
+    std::string header_text;  // the header's line as it stands; a row equal to it is passed over
     bool pad_short_rows = false;
     bool star_is_null = false;
     Options options;  // with `today` set
+
+    /// Whether some column can tell whom a row is about. Without one, a Stream refuses to start: a mapping is needed.
+    [[nodiscard]] bool can_identify() const;
 };
 
 [[nodiscard]] std::string_view to_string(Packing packing);

@@ -86,13 +86,6 @@ constexpr auto kByCode = [] {
     return table;
 }();
 
-bool is_us(std::string_view country) {
-    if (country.empty()) return true;
-    for (const std::string_view name : {"US", "USA", "U.S.", "U.S.A.", "UNITED STATES", "UNITED STATES OF AMERICA"})
-        if (equals_ignoring_case(country, name)) return true;
-    return false;
-}
-
 bool loses_leading_zero(std::string_view state) {
     if (state.empty()) return true;
     for (const std::string_view code : {"CT", "MA", "ME", "NH", "NJ", "RI", "VT", "PR", "VI", "AE"})
@@ -146,6 +139,12 @@ PostalView foreign_code(std::string_view text, Arena& arena) {
 
 }  // namespace
 
+bool us_country(std::string_view country) {
+    for (const std::string_view name : {"US", "USA", "U.S.", "U.S.A.", "UNITED STATES", "UNITED STATES OF AMERICA"})
+        if (equals_ignoring_case(country, name)) return true;
+    return false;
+}
+
 std::string_view us_state_code(std::string_view raw) {
     const std::string_view text = trim(raw);
     if (text.size() == 2 && is_alpha(text[0]) && is_alpha(text[1])) {
@@ -169,9 +168,8 @@ PostalView parse_postal_code(std::string_view raw, std::string_view state, std::
         five &= is_digit(c);
         letters |= is_alpha(c);
     }
-    if (!is_us(country) || letters) return foreign_code(text, arena);
+    if ((!country.empty() && !us_country(country)) || letters) return foreign_code(text, arena);
     if (five) return in_parts(text, {});
-    if (text.ends_with('-')) text.remove_suffix(1);
     return us_code(text, state, arena);
 }
 

@@ -12,6 +12,9 @@ class Arena;
 /// is none.
 [[nodiscard]] std::string_view us_state_code(std::string_view text);
 
+/// Whether a country's name or code means the United States; an empty one does not.
+[[nodiscard]] bool us_country(std::string_view country);
+
 /// A postal code in its parts. `zip4` is empty unless the code is a ZIP+4.
 struct PostalCode {
     std::string zip;

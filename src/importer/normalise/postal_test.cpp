@@ -16,6 +16,7 @@ TEST(Postal, splits_zip_plus_4) {
     EXPECT_EQ(read("27601 1234"), "27601+1234");
     EXPECT_EQ(read("276011234"), "27601+1234");
     EXPECT_EQ(read("27601-"), "27601");
+    EXPECT_EQ(read("27601 - 1234"), "27601+1234");
     EXPECT_EQ(read("27601.0"), "27601");
     EXPECT_EQ(read("276010000"), "27601");
 }
@@ -30,8 +31,8 @@ TEST(Postal, gives_back_the_zero_a_spreadsheet_took) {
 }
 
 TEST(Postal, refuses_what_is_none) {
-    for (const auto* text : {"", "12", "123456", "27601-12", "27601-12345", "2760112345", "00000", "-27601", "27601--",
-                             "27 601", "#", "abc"})
+    for (const auto* text :
+         {"", "12", "123456", "27601-12", "27601-12345", "2760112345", "00000", "-27601", "27 601", "#", "abc"})
         EXPECT_EQ(read(text), "") << text;
 }
 
