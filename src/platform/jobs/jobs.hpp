@@ -82,7 +82,7 @@ struct NewJob {
 
 /// Adds a job within a transaction, and returns its id. With `unique_key`, nothing is added (and nothing returned)
 /// while an unfinished job of that kind has this key.
-Task<std::optional<std::int64_t>> enqueue(db::Transaction& transaction, NewJob job);
+Task<std::optional<std::int64_t>> enqueue(db::async::Transaction& transaction, NewJob job);
 
 /// Gives the dead jobs of a subject another round of attempts; returns how many there were. Call `Worker::wake` after.
 /// Throws StatementError (conflict) where an unfinished job has the same unique key.

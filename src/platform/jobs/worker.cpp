@@ -115,7 +115,7 @@ Task<void> Worker::stop() {
     co_await asio::co_spawn(impl->executor(), impl->stop(), asio::use_awaitable);
 }
 
-Task<std::optional<std::int64_t>> enqueue(db::Transaction& transaction, NewJob job) {
+Task<std::optional<std::int64_t>> enqueue(db::async::Transaction& transaction, NewJob job) {
     co_return co_await transaction.optional(kEnqueue, job.kind, job.payload, job.subject, job.unique_key,
                                             std::int64_t{job.delay.count()}, std::int32_t{job.priority},
                                             job.max_attempts);

@@ -1,0 +1,189 @@
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <set>
+
+#include "platform/jobs/queries.hpp"
+#include "platform/jobs/testing.hpp"
+
+namespace townhall::jobs {
+namespace {
+
+using namespace testing;
+
+class Jobs : public Queue {};
+
+TEST_F(Jobs, EveryStatementFitsTheSchema) {
+    for (const db::Statement& statement : std::initializer_list<db::Statement>{
+             kClaim, kSettle, kExtend, kRescue, kNotify, kPurge, kBacklog, kEnqueue, kReplay}) {
+        EXPECT_EQ(db_.run(db_->check(statement)).value_or(""), "") << statement.name;
+    }
+}
+
+TEST_F(Jobs, TwoWorkersNeverRunOneJobTwice) {
+    constexpr int kCount = 2'000;
+    std::mutex mutex;
+    std::map<std::int64_t, int> runs;
+    const auto handler = [&](Job job) -> Task<Outcome> {
+        const std::scoped_lock lock(mutex);
+        ++runs[job.id];
+        co_return Done{};
+    };
+    enqueue_many("a", kCount);
+    Running other(address_);
+    work({{.name = "a", .handler = handler}});
+    Worker& second = work({{.name = "a", .handler = handler}}, {}, &other);
+    EXPECT_TRUE(soon([&] { return in_state("succeeded") == kCount; }));
+    other.run(second.stop());
+    workers_.pop_back();
+    EXPECT_EQ(runs.size(), kCount);
+    for (const auto& [id, times] : runs) ASSERT_EQ(times, 1) << id;
+    EXPECT_TRUE(measured("townhall_jobs_total{kind=\"a\",outcome=\"succeeded\"} 2000"));
+}
+
+TEST_F(Jobs, TenThousandDrainQuickly) {
+    enqueue_many("a", 10'000);
+    const auto begun = std::chrono::steady_clock::now();
+    work({{.name = "a", .handler = [](Job) -> Task<Outcome> { co_return Done{}; }}});
+    EXPECT_TRUE(soon([&] { return in_state("succeeded") == 10'000; }, 20s));
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
+    RecordProperty("jobs_per_second", std::to_string(10'000 / took.count()));
+    EXPECT_LT(took.count(), 10.0);
+}
+
+TEST_F(Jobs, RetriesWithWhatWentWrongAndThenSucceeds) {
+    std::atomic<int> last_attempt = 0;
+    const auto handler = [&](Job job) -> Task<Outcome> {
+        last_attempt = job.attempt;
+        EXPECT_EQ(job.payload.text, R"({"n": 1})");
+        EXPECT_EQ(job.subject, "thing:1");
+        if (job.attempt == 1) co_return Retry{.why = "n\xC3\xB6t yet\n", .after = 300ms};
+        if (job.attempt == 2) throw std::runtime_error("secret@example.org");
+        co_return Done{};
+    };
+    add({.kind = "a", .payload = {R"({"n":1})"}, .subject = "thing:1"});
+    work({{.name = "a", .handler = handler, .first_backoff = 500ms}});
+    EXPECT_TRUE(soon([&] { return number("select count(*) from core.jobs where last_error = 'n??t yet?'") == 1; }));
+    EXPECT_TRUE(soon([&] {
+        return number("select count(*) from core.jobs where last_error = 'unexpected failure: std::runtime_error'") ==
+               1;
+    }));
+    EXPECT_TRUE(soon([&] { return in_state("succeeded") == 1; }));
+    EXPECT_EQ(last_attempt, 3);
+    EXPECT_EQ(number("select count(*) from core.jobs where last_error is null and attempt = 3 and max_attempts = 12"),
+              1);
+}
+
+TEST_F(Jobs, BecomesADeadLetterAtTheLastAttemptOrAtOnce) {
+    add({.kind = "again", .payload = {R"({"n":1})"}});
+    add({.kind = "never", .payload = {R"({"n":2})"}, .subject = "thing:2"});
+    std::atomic<bool> mended = false;
+    const auto again = [](Job) -> Task<Outcome> { co_return Retry{.why = "still no", .after = 1ms}; };
+    const auto never = [&](Job) -> Task<Outcome> {
+        if (mended) co_return Done{};
+        co_return Fail{"no such thing"};
+    };
+    Worker& worker =
+        work({{.name = "again", .max_attempts = 3, .handler = again}, {.name = "never", .handler = never}});
+    EXPECT_TRUE(soon([&] { return in_state("dead") == 2; }));
+    EXPECT_EQ(text("select string_agg(kind || attempt || last_error || payload, ' ' order by id) from core.jobs"),
+              R"(again3still no{"n": 1} never1no such thing{"n": 2})");
+    mended = true;
+    EXPECT_EQ(db_.run(replay(*db_, "thing:2")), 1U);
+    worker.wake();
+    EXPECT_TRUE(soon([&] { return in_state("succeeded") == 1; }));
+}
+
+TEST_F(Jobs, AUniqueKeyHoldsWhileTheJobIsUnfinished) {
+    const auto once = [&](std::string kind) { return add({.kind = kind, .payload = {"{}"}, .unique_key = "k"}); };
+    EXPECT_TRUE(once("a"));
+    EXPECT_FALSE(once("a"));
+    EXPECT_TRUE(once("b"));
+    work({{.name = "a", .handler = [](Job) -> Task<Outcome> { co_return Done{}; }}});
+    EXPECT_TRUE(soon([&] { return in_state("succeeded") == 1; }));
+    EXPECT_TRUE(once("a"));
+}
+
+TEST_F(Jobs, UrgentOnesGoFirstAndLaterOnesLater) {
+    std::mutex mutex;
+    std::vector<std::string> order;
+    for (const int priority : {2, 1, 0}) {
+        add({.kind = "a", .payload = {std::to_string(priority)}, .priority = priority});
+    }
+    add({.kind = "a", .payload = {"\"later\""}, .delay = 600ms, .priority = 0});
+    const auto handler = [&](Job job) -> Task<Outcome> {
+        const std::scoped_lock lock(mutex);
+        order.push_back(job.payload.text);
+        co_return Done{};
+    };
+    work({{.name = "a", .concurrency = 1, .handler = handler}}, {.poll = 100ms});
+    EXPECT_TRUE(soon([&] { return in_state("succeeded") == 4; }));
+    EXPECT_EQ(order, (std::vector<std::string>{"0", "1", "2", "\"later\""}));
+}
+
+TEST_F(Jobs, WakesItselfAndOthersWithoutPolling) {
+    std::atomic<int> here = 0, there = 0;
+    Running other(address_);
+    const Worker::Options no_poll{.poll = 10min};
+    Worker& first = work({{.name = "a",
+                           .handler = [&](Job) -> Task<Outcome> {
+                               ++here;
+                               co_return Done{};
+                           }}},
+                         no_poll);
+    Worker& second = work({{.name = "b",
+                            .handler = [&](Job) -> Task<Outcome> {
+                                ++there;
+                                co_return Done{};
+                            }}},
+                          no_poll, &other);
+    std::this_thread::sleep_for(300ms);  // both idle
+    add({.kind = "a", .payload = {"{}"}});
+    const auto begun = std::chrono::steady_clock::now();
+    first.wake();
+    EXPECT_TRUE(soon([&] { return here == 1; }, 5s));
+    RecordProperty(
+        "wake_ms",
+        std::to_string(std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count() * 1e3));
+    add({.kind = "b", .payload = {"{}"}});
+    first.wake();
+    EXPECT_TRUE(soon([&] { return there == 1; }, 5s));
+    other.run(second.stop());
+    workers_.pop_back();
+}
+
+TEST_F(Jobs, ARequestInACampaignMayOnlyAdd) {
+    cluster_.exec(
+        "set role townhall_app; insert into core.jobs (kind, payload, subject) values ('a', '{}', 'x') returning id",
+        address_);
+    for (const char* refused : {"select payload from core.jobs", "delete from core.jobs",
+                                "update core.jobs set state = 'ready'", "select core.rescue_jobs()"}) {
+        EXPECT_THROW(cluster_.exec(std::string("set role townhall_app; ") + refused, address_), std::runtime_error);
+    }
+}
+
+TEST_F(Jobs, OldSuccessesArePurgedAndDeadLettersStay) {
+    cluster_.exec(
+        "insert into core.jobs (kind, state, finished_at) select 'a', s, now() - interval '31 days' from"
+        " unnest('{succeeded,dead}'::text[]) s",
+        address_);
+    cluster_.exec("insert into core.jobs (kind, state, finished_at) values ('a', 'succeeded', now())", address_);
+    EXPECT_EQ(db_.run(db_->execute(db::Scope::owner(), kPurge, 30 * 24)), 1U);
+    EXPECT_EQ(in_state("dead"), 1);
+}
+
+TEST(JobKinds, MistakesAreToldAtOnce) {
+    Running db(Cluster::shared().conninfo());
+    observe::Metrics metrics;
+    const auto handler = [](Job) -> Task<Outcome> { co_return Done{}; };
+    const std::vector<boost::asio::any_io_executor> executors{db.context().get_executor()};
+    const auto refused = [&](std::vector<Kind> kinds) {
+        EXPECT_THROW(Worker(*db, executors, std::move(kinds), metrics), std::logic_error);
+    };
+    refused({{.name = "a"}});
+    refused({{.name = "a", .concurrency = 0, .handler = handler}});
+    refused({{.name = "a", .handler = handler}, {.name = "a", .handler = handler}});
+}
+
+}  // namespace
+}  // namespace townhall::jobs
