@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <ctime>
 #include <fmt/format.h>
 
@@ -89,6 +90,17 @@ constexpr std::array<bool, 256> plain_bytes() {
 }
 constexpr auto kPlain = plain_bytes();
 
+/// Whether eight bytes may all stand for themselves. Says no too often where a byte is 0x80 or more, never too seldom.
+bool all_plain(const char* bytes) {
+    constexpr std::uint64_t kOnes = 0x0101010101010101;
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes, sizeof word);
+    const std::uint64_t special = word | (word + kOnes) |  // 0x7F and above
+                                  (word - kOnes * 0x20) |  // below 0x20
+                                  ((word ^ kOnes * '"') - kOnes) | ((word ^ kOnes * '\\') - kOnes);
+    return (special & kOnes * 0x80) == 0;
+}
+
 /// Cuts an over-long text where a character begins.
 std::string_view bounded(std::string_view text) {
     if (text.size() <= kMaxLogString) return text;
@@ -126,6 +138,10 @@ void append_json_string(std::string& out, std::string_view text) {
     out += '"';
     std::size_t done = 0;
     for (std::size_t i = 0; i < text.size();) {
+        if (i + 8 <= text.size() && all_plain(text.data() + i)) {
+            i += 8;
+            continue;
+        }
         const auto c = static_cast<unsigned char>(text[i]);
         if (kPlain[c]) {
             ++i;
