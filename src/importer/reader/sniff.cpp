@@ -141,6 +141,10 @@ std::vector<Dialect> variants(std::string_view sample, Dialect dialect) {
             out.back().quote = out.back().escape = '\'';
         }
     }
+    if (dialect.delimiter == '\t' || dialect.delimiter == '|') {
+        out.push_back(dialect);
+        out.back().quote = '\0';
+    }
     return out;
 }
 

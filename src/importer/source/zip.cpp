@@ -102,10 +102,13 @@ class ZipSource final : public Source {
                 throw ImportError(ImportError::Kind::io, "The zip file is encrypted.");
             return true;
         }
+        ended_ = true;
         return false;
     }
 
-    [[nodiscard]] std::uint64_t bytes_read() const override { return std::min(zip_.packed_position(), zip_.size()); }
+    [[nodiscard]] std::uint64_t bytes_read() const override {
+        return ended_ ? zip_.size() : std::min(zip_.packed_position(), zip_.size());
+    }
     [[nodiscard]] std::uint64_t bytes_total() const override { return zip_.size(); }
 
   private:
@@ -113,6 +116,7 @@ class ZipSource final : public Source {
     ExpansionGuard guard_;
     Zip zip_;
     std::uint64_t expanded_ = 0;
+    bool ended_ = false;
 };
 
 }  // namespace
