@@ -86,9 +86,11 @@ void create_data_folder(const Place& place, const Binaries& binaries, const Acco
     write_through(place.home, ::fsync);
 }
 
-void write_settings(const Place& place, const Account& account) {
-    write_whole(place.data / "postgresql.conf", settings_for(place, Machine::around(place)), account);
+void write_settings(const Place& place, const Binaries& binaries, const Account& account) {
+    write_whole(place.data / "postgresql.conf", settings_for(place, Machine::around(place), binaries.major), account);
     write_whole(place.data / "pg_hba.conf", access_rules(), account);
+    const fs::path local = place.data / "local.conf";
+    if (!fs::exists(local)) write_whole(local, "", account);
 }
 
 }  // namespace townhall::db::embedded

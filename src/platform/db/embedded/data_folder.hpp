@@ -16,6 +16,6 @@ std::optional<int> version_of(const Place& place, const Account& account);
 void create_data_folder(const Place& place, const Binaries& binaries, const Account& account);
 
 /// Writes postgresql.conf and pg_hba.conf anew: the machine may have other memory, and we may be a newer version.
-void write_settings(const Place& place, const Account& account);
+void write_settings(const Place& place, const Binaries& binaries, const Account& account);
 
 }  // namespace townhall::db::embedded

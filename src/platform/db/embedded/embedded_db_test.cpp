@@ -56,31 +56,50 @@ std::string content(const fs::path& path) {
     return text.str();
 }
 
+// Making a data folder takes a second or more, so most tests begin with a copy of one.
 class Embedded : public ::testing::Test {
   protected:
+    Embedded() {
+        const auto copied =
+            embedded::run_to_end({"/bin/cp", "-a", model() / "home", home_}, {::geteuid(), ::getegid(), {}, "", false});
+        EXPECT_TRUE(copied.succeeded) << copied.output;
+    }
+
+    static const fs::path& model() {
+        static const TemporaryFolder folder;
+        static const bool made = [] {
+            EmbeddedPostgres({.home = folder.path() / "home"}).start();
+            return true;
+        }();
+        EXPECT_TRUE(made);
+        return folder.path();
+    }
+
     TemporaryFolder folder_;
     fs::path home_ = folder_.path() / "home";
+    fs::path fresh_ = folder_.path() / "fresh";  // nothing is there yet
 };
 
 TEST_F(Embedded, KeepsItsDataFromStartToStart) {
-    EmbeddedPostgres postgres({.home = home_});
-    EXPECT_FALSE(running_conninfo(home_));
+    EmbeddedPostgres postgres({.home = fresh_});
+    EXPECT_FALSE(running_conninfo(fresh_));
     const std::string conninfo = postgres.start();
     EXPECT_TRUE(postgres.running());
-    EXPECT_EQ(running_conninfo(home_), conninfo);
+    EXPECT_EQ(running_conninfo(fresh_), conninfo);
     Connection(conninfo).exec("create table t as select 42 as answer");
 
     const pid_t pid = postgres.pid();
     postgres.stop();
     EXPECT_FALSE(postgres.running());
     EXPECT_NE(::kill(pid, 0), 0);
-    EXPECT_FALSE(running_conninfo(home_));
-    EXPECT_FALSE(fs::exists(home_ / "postgres/postmaster.pid"));
+    EXPECT_FALSE(running_conninfo(fresh_));
+    EXPECT_FALSE(fs::exists(fresh_ / "postgres/postmaster.pid"));
+    EXPECT_FALSE(fs::exists(embedded::Place::of(fresh_).sockets));
     postgres.stop();
 
     EXPECT_EQ(postgres.start(), conninfo);
     EXPECT_EQ(Connection(conninfo).exec("select answer from t").integer(0, 0), 42);
-    EXPECT_NE(content(home_ / "postgres.log").find("database system was shut down"), std::string::npos);
+    EXPECT_NE(content(fresh_ / "postgres.log").find("database system was shut down"), std::string::npos);
 }
 
 TEST_F(Embedded, IsDurableAndClosedToTheNetworkAndQuietAboutData) {
@@ -208,6 +227,7 @@ TEST_F(Embedded, AServerStillRunningThereIsEndedBeforeTheStart) {
     // As an operator would start it by hand.
     const embedded::Account account = embedded::Account::for_postgres();
     const embedded::Place place = embedded::Place::of(home_);
+    embedded::open_sockets(place, account);
     const pid_t left =
         embedded::launch({.arguments = {"/usr/lib/postgresql/15/bin/postgres", "-D", place.data.string()}}, account);
     std::jthread reaper([left] { ::waitpid(left, nullptr, 0); });
@@ -256,11 +276,11 @@ TEST_F(Embedded, ALongPathIsNoObstacleToTheSocket) {
 }
 
 TEST_F(Embedded, AnInterruptedFirstStartIsNoObstacle) {
-    fs::create_directories(home_ / "postgres.new/base");
-    std::ofstream(home_ / "postgres.new/PG_VERSION") << "15\n";
-    EmbeddedPostgres postgres({.home = home_});
+    fs::create_directories(fresh_ / "postgres.new/base");
+    std::ofstream(fresh_ / "postgres.new/PG_VERSION") << "15\n";
+    EmbeddedPostgres postgres({.home = fresh_});
     EXPECT_TRUE(answers(postgres.start()));
-    EXPECT_FALSE(fs::exists(home_ / "postgres.new"));
+    EXPECT_FALSE(fs::exists(fresh_ / "postgres.new"));
 }
 
 TEST_F(Embedded, AFolderThatIsNoDataFolderIsRefused) {
@@ -290,10 +310,11 @@ TEST_F(Embedded, AStartThatCantWorkSaysWhyAndEnds) {
 TEST_F(Embedded, AHomeThatPostgresCantReachIsNamed) {
     if (::geteuid() != 0) GTEST_SKIP() << "an ordinary user's PostgreSQL is the user's own";
     ::chmod(folder_.path().c_str(), 0700);
-    EmbeddedPostgres postgres({.home = home_});
+    EmbeddedPostgres postgres({.home = fresh_});
     const std::string text = refusal([&] { postgres.start(); });
     EXPECT_NE(text.find("can't enter " + folder_.path().string() + " on the way"), std::string::npos) << text;
     // A home of mode 0700 itself is opened to PostgreSQL's group, and to nobody else.
+    fs::remove_all(home_);
     EmbeddedPostgres inside({.home = folder_.path()});
     EXPECT_TRUE(answers(inside.start()));
     EXPECT_EQ(fs::status(folder_.path()).permissions() & fs::perms::others_all, fs::perms::none);
@@ -344,12 +365,15 @@ TEST_F(Embedded, ChildrenGetNothingOfOurs) {
 TEST_F(Embedded, SettingsFollowTheMachine) {
     const embedded::Place place = embedded::Place::of(home_);
     constexpr std::uint64_t kGiB = 1024ULL * 1024 * 1024;
-    const std::string small = embedded::settings_for(place, {kGiB / 2, kGiB, 64ULL << 20});
-    const std::string large = embedded::settings_for(place, {256 * kGiB, 9000 * kGiB, 128 * kGiB});
+    const std::string small = embedded::settings_for(place, {kGiB / 2, kGiB, 64ULL << 20, false}, 15);
+    const std::string large = embedded::settings_for(place, {256 * kGiB, 9000 * kGiB, 128 * kGiB, true}, 15);
     EXPECT_NE(small.find("shared_buffers = 102MB"), std::string::npos) << small;
     EXPECT_NE(small.find("max_wal_size = 512MB"), std::string::npos) << small;
     EXPECT_NE(small.find("dynamic_shared_memory_type = mmap"), std::string::npos) << small;
-    EXPECT_NE(large.find("shared_buffers = 4096MB"), std::string::npos) << large;
+    EXPECT_EQ(small.find("syncfs"), std::string::npos) << small;
+    EXPECT_NE(large.find("recovery_init_sync_method = syncfs"), std::string::npos) << large;
+    EXPECT_EQ(embedded::settings_for(place, {kGiB, kGiB, kGiB, true}, 13).find("syncfs"), std::string::npos);
+    EXPECT_NE(large.find("shared_buffers = 1024MB"), std::string::npos) << large;
     EXPECT_NE(large.find("max_wal_size = 4096MB"), std::string::npos) << large;
     EXPECT_NE(large.find("dynamic_shared_memory_type = posix"), std::string::npos) << large;
 }
