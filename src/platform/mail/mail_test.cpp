@@ -34,7 +34,7 @@ bool has(const std::string& text, std::string_view piece) { return text.find(pie
 TEST(Mime, WritesAPlainMessage) {
     EXPECT_EQ(to_eml(message(), kDate),
               "From: no-reply@example.org\r\nTo: ann@example.com\r\nSubject: Thank you\r\n"
-              "Date: Thu, 29 Feb 2024 13:00:00 +0000\r\nMessage-ID:\r\n <0190-ab@example.org>\r\nMIME-Version: 1.0\r\n"
+              "Date: Thu, 29 Feb 2024 13:00:00 +0000\r\nMessage-ID: <0190-ab@example.org>\r\nMIME-Version: 1.0\r\n"
               "Auto-Submitted: auto-generated\r\nContent-Type: text/plain; charset=utf-8\r\n"
               "Content-Transfer-Encoding: quoted-printable\r\n\r\nHello\r\n");
 }

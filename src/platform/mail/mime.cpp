@@ -169,7 +169,7 @@ std::string to_eml(const Message& message, observe::Time date) {
     if (message.reply_to) out += fmt::format("Reply-To: {}\r\n", address_text("reply_to", *message.reply_to));
     out += fmt::format("Subject: {}\r\nDate: {:%a, %d %b %Y %H:%M:%S} +0000\r\n", header_text(message.subject),
                        fmt::gmtime(seconds));
-    out += fmt::format("Message-ID:\r\n <{}@{}>\r\nMIME-Version: 1.0\r\nAuto-Submitted: auto-generated\r\n", message.id,
+    out += fmt::format("Message-ID: <{}@{}>\r\nMIME-Version: 1.0\r\nAuto-Submitted: auto-generated\r\n", message.id,
                        message.from.email.substr(message.from.email.rfind('@') + 1));
     if (!message.html) return out + part("plain", message.text);
     const std::string boundary = boundary_of(message);
