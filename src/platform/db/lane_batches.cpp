@@ -200,11 +200,11 @@ void Lane::land_reads(Flight flight) {
         if (!op) continue;
         const bool culprit = i == flight.failure.culprit || flight.failure.culprit < 0;
         const std::string& code = flight.failure.sqlstate;
-        const bool once_more =
-            (is_stale_plan(code) && op->stale++ < 2) ||
-            ((outcome_of(code) == Outcome::retry || code == "55P03") && op->retries++ < kMostRetries);
-        if (culprit && !once_more)
-            answer(std::move(op), make_error(code, flight.failure.constraint, op->statement.name));
+        const char* name = op->statement.name;
+        const bool done = culprit && !(is_stale_plan(code) && op->stale++ < 2) &&
+                          !((outcome_of(code) == Outcome::retry || code == "55P03") && op->retries++ < kMostRetries);
+        if (done)
+            answer(std::move(op), make_error(code, flight.failure.constraint, name));
         else
             again.push_back(std::move(op));
     }

@@ -4,12 +4,14 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
 #include <deque>
 #include <functional>
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
@@ -59,6 +61,18 @@ class Running {
             futures.push_back(boost::asio::co_spawn(context(i % static_cast<int>(contexts_.size())), work(i),
                                                     boost::asio::use_future));
         for (auto& future : futures) future.get();
+    }
+
+    /// The same on one core, started in one turn of its loop, so that what they ask for travels together.
+    void run_together(int many, const std::function<Task<void>(int)>& work) {
+        std::promise<std::vector<std::future<void>>> started;
+        boost::asio::post(context(), [&] {
+            std::vector<std::future<void>> futures;
+            for (int i = 0; i < many; ++i)
+                futures.push_back(boost::asio::co_spawn(context(), work(i), boost::asio::use_future));
+            started.set_value(std::move(futures));
+        });
+        for (auto& future : started.get_future().get()) future.get();
     }
 
     static Task<void> sleep(std::chrono::milliseconds time) {
