@@ -31,7 +31,9 @@ struct Configuration {
     [[nodiscard]] bool strict() const { return environment >= Environment::staging; }
 };
 
-/// Reads flags, environment and `.env`. Every problem goes to `problems`; the configuration is usable when there is none.
-[[nodiscard]] Configuration read_configuration(const config::Environment& flags, std::vector<config::Problem>& problems);
+/// Reads flags, environment and `.env`. Every problem goes to `problems`; the configuration is usable when there is
+/// none.
+[[nodiscard]] Configuration read_configuration(const config::Environment& flags,
+                                               std::vector<config::Problem>& problems);
 
 }  // namespace townhall::app

@@ -1,3 +1,129 @@
+#include <CLI/CLI.hpp>
 #include <cstdio>
+#include <fmt/format.h>
+#include <functional>
 
-int main() { std::puts("townhall 0.1.0"); }
+#include "app/commands.hpp"
+#include "app/version.hpp"
+#include "platform/observe/log.hpp"
+
+namespace {
+
+using namespace townhall;
+
+observe::Level level_of(std::string_view name) {
+    if (name == "DEBUG") return observe::Level::debug;
+    if (name == "WARNING") return observe::Level::warning;
+    if (name == "ERROR") return observe::Level::error;
+    if (name == "CRITICAL") return observe::Level::critical;
+    return observe::Level::info;
+}
+
+using Command = std::function<int(const app::Configuration&)>;
+
+/// Reads the configuration, tells everything that is wrong with it at once, and runs the command.
+int with_configuration(const config::Environment& flags, const Command& command) {
+    std::vector<config::Problem> problems;
+    const app::Configuration configuration = app::read_configuration(flags, problems);
+    if (!problems.empty()) {
+        fmt::print(stderr, "townhall: the configuration has {} problem{}:\n", problems.size(),
+                   problems.size() == 1 ? "" : "s");
+        for (const auto& problem : problems) fmt::print(stderr, "  {} {}\n", problem.option, problem.detail);
+        return 2;
+    }
+    observe::set_level(level_of(configuration.values.text("LOG_LEVEL")));
+    return command(configuration);
+}
+
+void add_db_commands(CLI::App& program, Command& chosen, std::function<int()>& plain) {
+    CLI::App* db = program.add_subcommand("db", "Migrations and demo data")->require_subcommand(1);
+    const auto add = [&](const char* name, const char* help, int (*run)(const app::Configuration&)) {
+        db->add_subcommand(name, help)->callback([&chosen, run] { chosen = run; });
+    };
+    add("upgrade", "Apply pending migrations", app::db_upgrade);
+    add("downgrade", "Undo the last migration", app::db_downgrade);
+    add("current", "Tell the last applied migration", app::db_current);
+    add("history", "List every migration and its state", app::db_history);
+    add("seed", "Add demo data and a first admin", app::db_seed);
+    CLI::App* migrate = db->add_subcommand("migrate", "Write a numbered, empty migration");
+    static std::string message;
+    migrate->add_option("-m,--message", message, "What it will do")->required();
+    migrate->callback([&plain] { plain = [] { return app::db_migrate(message); }; });
+    db->add_subcommand("queries", "Print every named query as JSON")->callback([&plain] { plain = app::db_queries; });
+}
+
+void add_users_commands(CLI::App& program, Command& chosen) {
+    CLI::App* users = program.add_subcommand("users", "Accounts")->require_subcommand(1);
+    CLI::App* create = users->add_subcommand("create", "Add an account; the password is read from standard input");
+    static app::NewUser user;
+    create->add_option("--email", user.email, "The address to sign in with")->required();
+    create->add_option("--name", user.name, "The person's name");
+    create->add_flag("--admin", user.admin, "May do everything");
+    create->add_flag("--editor", user.editor, "Website staff");
+    create->callback([&chosen] {
+        chosen = [](const app::Configuration& configuration) { return app::create_user(configuration, user); };
+    });
+}
+
+void add_import_command(CLI::App& program, Command& chosen) {
+    CLI::App* import = program.add_subcommand("import", "Import a file of voters into a campaign");
+    static app::ImportFile order;
+    import->add_option("file", order.file, "CSV or TSV, also .gz or .zip")->required()->check(CLI::ExistingFile);
+    import->add_option("--campaign", order.campaign, "The campaign's id or slug")->required();
+    import->add_option("--source", order.source,
+                       "Whose ids the file holds; default: the state recognised, else the campaign");
+    import->add_option("--mapping", order.mapping, R"(JSON, as in {"last_name": "Surname"})");
+    import->add_flag("--skip-known", order.skip_known, "Leave voters that are known already as they are");
+    import->add_flag("--dry-run", order.dry_run, "Tell what would happen; change nothing");
+    import->callback([&chosen] {
+        chosen = [](const app::Configuration& configuration) { return app::import_file(configuration, order); };
+    });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App program("Townhall: one server for a website's content, forms and files, and a campaign's voters.",
+                     "townhall");
+    program.set_version_flag("--version", std::string(app::kVersionText));
+    program.require_subcommand(1);
+    Command chosen;
+    std::function<int()> plain;
+    config::Environment flags;
+
+    CLI::App* serve = program.add_subcommand("serve", "Serve until told to stop");
+    static app::ServeOptions serve_options;
+    serve->add_flag("--demo", serve_options.demo, "Seed demo data, and print the first admin's password");
+    for (const config::Option& option : app::option_table()) {
+        if (option.flag.empty()) continue;
+        serve->add_option_function<std::string>(
+            std::string(option.flag),
+            [&flags, &option](const std::string& value) { flags[std::string(option.name)] = value; },
+            std::string(option.doc));
+    }
+    serve->callback([&] {
+        chosen = [](const app::Configuration& configuration) { return app::serve(configuration, serve_options); };
+    });
+    add_db_commands(program, chosen, plain);
+    add_users_commands(program, chosen);
+    add_import_command(program, chosen);
+    program.add_subcommand("openapi", "Print the OpenAPI document")->callback([&] { chosen = app::print_openapi; });
+    CLI::App* options = program.add_subcommand("config", "Print the table of options")->require_subcommand(1);
+    options->add_subcommand("docs", "As Markdown")->callback([&] {
+        plain = [] { return app::print_configuration(false); };
+    });
+    options->add_subcommand("example", "As a .env file")->callback([&] {
+        plain = [] { return app::print_configuration(true); };
+    });
+
+    CLI11_PARSE(program, argc, argv);
+    try {
+        const int code = plain ? plain() : with_configuration(flags, chosen);
+        observe::flush();
+        return code;
+    } catch (const std::exception& error) {
+        observe::flush();
+        fmt::print(stderr, "townhall: {}\n", error.what());
+        return 1;
+    }
+}

@@ -20,9 +20,9 @@ struct Campaign {
 };
 constexpr auto columns_of(std::type_identity<Campaign>) {
     using C = Campaign;
-    return std::tuple{&C::id,         &C::name,        &C::slug,       &C::description, &C::office,     &C::jurisdiction,
-                      &C::starts_on,  &C::election_on, &C::time_zone,  &C::currency,    &C::is_default, &C::created_at,
-                      &C::updated_at};
+    return std::tuple{&C::id,           &C::name,       &C::slug,        &C::description, &C::office,
+                      &C::jurisdiction, &C::starts_on,  &C::election_on, &C::time_zone,   &C::currency,
+                      &C::is_default,   &C::created_at, &C::updated_at};
 }
 constexpr auto schema_of(std::type_identity<Campaign>) {
     using C = Campaign;

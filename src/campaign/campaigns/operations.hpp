@@ -47,7 +47,8 @@ constexpr auto schema_of(std::type_identity<ChangeCampaign>) {
     return std::apply(
         [](const auto&... fields) {
             return api::object("ChangeCampaign", api::path("id", &ChangeCampaign::id, api::min<1>),
-                               api::field("name", &ChangeCampaign::name, api::min_len<1>, api::max_len<200>), fields...);
+                               api::field("name", &ChangeCampaign::name, api::min_len<1>, api::max_len<200>),
+                               fields...);
         },
         campaign_fields<ChangeCampaign>());
 }
@@ -79,8 +80,8 @@ Task<Result<api::Nothing>> hide_campaign(CampaignsDeps deps, GetCampaign in);
 /// The fields that are present, as an object whose members are columns of campaign.campaigns; or what is wrong.
 [[nodiscard]] Result<db::Json> columns_json(const CampaignFields& fields);
 
-#define TOWNHALL_CAMPAIGN_COLUMNS                                                                                     \
-    "c.id, c.name, c.slug, c.description, c.office, c.jurisdiction, c.starts_on, c.election_on, c.time_zone,"         \
+#define TOWNHALL_CAMPAIGN_COLUMNS                                                                             \
+    "c.id, c.name, c.slug, c.description, c.office, c.jurisdiction, c.starts_on, c.election_on, c.time_zone," \
     " c.currency, c.is_default, c.created_at, c.updated_at"
 
 // Everyone sees the campaigns they belong to; $1 is null for admins, who see all.

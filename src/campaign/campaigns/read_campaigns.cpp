@@ -27,7 +27,8 @@ std::string etag_of(const Campaign& campaign) {
 
 Task<Result<api::Page<Campaign>>> list_campaigns(CampaignsDeps deps, Principal who, ListCampaigns in) {
     api::Page<Campaign> page;
-    page.items = co_await deps.db.all(db::Scope::owner(), kList, viewer_of(who), in.per_page, (in.page - 1) * in.per_page);
+    page.items =
+        co_await deps.db.all(db::Scope::owner(), kList, viewer_of(who), in.per_page, (in.page - 1) * in.per_page);
     page.total = co_await deps.db.one(db::Scope::owner(), kCount, viewer_of(who));
     page.page = in.page;
     page.per_page = in.per_page;

@@ -2,33 +2,39 @@
 
 #include "campaign/voters/operations.hpp"
 #include "campaign/voters/queries.hpp"
-#include "importer/identity.hpp"
 #include "importer/normalise/name.hpp"
+#include "importer/record/identity.hpp"
 #include "platform/api/idempotency.hpp"
 
 namespace townhall::campaign {
 
 namespace {
 
-std::string text_or_empty(const api::Maybe<std::string>& value) { return value.value().value_or(std::string()); }
+std::string_view text_or_empty(const api::Maybe<std::string>& value) {
+    return value.has_value() ? std::string_view(*value) : std::string_view();
+}
 
 /// A voter without an id of its own is known by name, birth date and address, as in a file without ids.
-std::string identity_of(const VoterDraft& draft, const std::string& first, const std::string& last) {
+std::string identity_of(const VoterDraft& draft) {
     if (draft.external_id && !draft.external_id->empty()) return *draft.external_id;
-    std::optional<importer::Date> birth;
+    importer::Person person{.first_name = text_or_empty(draft.first_name),
+                            .middle_name = text_or_empty(draft.middle_name),
+                            .last_name = text_or_empty(draft.last_name),
+                            .suffix = text_or_empty(draft.suffix),
+                            .date_of_birth = {},
+                            .birth_year = {},
+                            .address = text_or_empty(draft.address),
+                            .address2 = text_or_empty(draft.address2),
+                            .city = text_or_empty(draft.city),
+                            .zip = text_or_empty(draft.zip)};
     if (draft.date_of_birth.has_value()) {
         const std::chrono::year_month_day day(*draft.date_of_birth);
-        birth = importer::Date{static_cast<std::int16_t>(static_cast<int>(day.year())),
-                               static_cast<std::uint8_t>(static_cast<unsigned>(day.month())),
-                               static_cast<std::uint8_t>(static_cast<unsigned>(day.day()))};
+        person.date_of_birth = importer::Date{static_cast<std::int16_t>(static_cast<int>(day.year())),
+                                              static_cast<std::uint8_t>(static_cast<unsigned>(day.month())),
+                                              static_cast<std::uint8_t>(static_cast<unsigned>(day.day()))};
     }
-    return importer::identity_of_person({.first_folded = first,
-                                         .last_folded = last,
-                                         .middle_name = text_or_empty(draft.middle_name),
-                                         .suffix = text_or_empty(draft.suffix),
-                                         .date_of_birth = birth,
-                                         .address = text_or_empty(draft.address),
-                                         .zip = text_or_empty(draft.zip)});
+    if (draft.birth_year.has_value()) person.birth_year = static_cast<std::int16_t>(*draft.birth_year);
+    return importer::identity_of(person);
 }
 
 }  // namespace
@@ -45,7 +51,7 @@ Task<Result<api::Answer<Voter>>> create_voter(VotersDeps deps, api::Context& con
     const std::string first = importer::fold_name(text_or_empty(in.first_name));
     const std::string last = importer::fold_name(text_or_empty(in.last_name));
     const std::string source = who.campaign ? fmt::format("campaign:{}", *who.campaign) : "manual";
-    const db::Json columns = columns_json(in, source, identity_of(in, first, last));
+    const db::Json columns = columns_json(in, source, identity_of(in));
     try {
         auto answer =
             co_await api::once<Voter>(deps.db, deps.answers, context, scope_of(who), 201,

@@ -68,6 +68,7 @@ Task<Result<api::Nothing>> delete_voter(VotersDeps deps, api::Context& context, 
 
 /// Pages of voters found by name, best matches first.
 Task<Result<api::Page<Voter>>> search_voters(VotersDeps deps, Principal who, ListVoters in);
+[[nodiscard]] std::span<const db::Statement* const> search_queries();
 
 inline constexpr db::Query<VoterRow(std::int64_t)> kGetMember{
     "voters.get", db::Mode::read,

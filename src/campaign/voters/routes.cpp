@@ -37,7 +37,7 @@ constexpr api::Endpoint<GetVoter, api::Nothing> kDelete{
     .success = 204,
     .errors = {&kNoSuchVoter, &api::kPreconditionFailed}};
 
-constexpr std::array<const db::Statement*, 6> kQueries{&kGetMember, &kGetAny, &kCreate, &kChange, &kUnlink, &kHide};
+constexpr std::array<const db::Statement*, 6> kOwn{&kGetMember, &kGetAny, &kCreate, &kChange, &kUnlink, &kHide};
 
 }  // namespace
 
@@ -50,6 +50,10 @@ void add_voter_routes(api::Router& router, const VotersDeps& deps) {
     router.add(kDelete, deps, delete_voter);
 }
 
-std::span<const db::Statement* const> voter_queries() { return kQueries; }
+std::vector<const db::Statement*> voter_queries() {
+    std::vector<const db::Statement*> out(kOwn.begin(), kOwn.end());
+    for (const auto more : {search_queries(), list_fact_queries()}) out.insert(out.end(), more.begin(), more.end());
+    return out;
+}
 
 }  // namespace townhall::campaign

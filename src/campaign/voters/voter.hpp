@@ -120,7 +120,7 @@ constexpr auto columns_of(std::type_identity<VoterRow>) {
     " v.zip, v.zip4, v.county, v.country, v.mailing, v.precinct, v.districts, v.extra, v.created_at,"
 #define TOWNHALL_MEMBER_COLUMNS \
     TOWNHALL_VOTER_COLUMNS      \
-        " v.tags, v.support, greatest(v.updated_at, v.changed_at), coalesce(v.deleted_at, v.removed_at)"
+    " v.tags, v.support, greatest(v.updated_at, v.changed_at), coalesce(v.deleted_at, v.removed_at)"
 #define TOWNHALL_BASE_COLUMNS TOWNHALL_VOTER_COLUMNS " null::text[], null::smallint, v.updated_at, v.deleted_at"
 
 }  // namespace townhall::campaign

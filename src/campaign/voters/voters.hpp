@@ -1,6 +1,6 @@
 #pragma once
 
-#include <span>
+#include <vector>
 
 #include "campaign/voters/voter.hpp"
 #include "platform/api/router.hpp"
@@ -20,6 +20,6 @@ struct VotersDeps {
 };
 
 void add_voter_routes(api::Router& router, const VotersDeps& deps);
-[[nodiscard]] std::span<const db::Statement* const> voter_queries();
+[[nodiscard]] std::vector<const db::Statement*> voter_queries();
 
 }  // namespace townhall::campaign

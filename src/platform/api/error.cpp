@@ -10,7 +10,7 @@ const ErrorCode& code_for(int status) {
         &kMalformed,       &kUnauthorized,   &kForbidden,        &kNotFound,       &kMethodNotAllowed,
         &kNotAcceptable,   &kTimeout,        &kConflict,         &kLengthRequired, &kPreconditionFailed,
         &kTooLarge,        &kTargetTooLong,  &kUnsupportedMedia, &kInvalid,        &kTooManyRequests,
-        &kHeadersTooLarge, &kNotImplemented, &kUnavailable,      &kStorageFull};
+        &kHeadersTooLarge, &kExpectationFailed, &kVersionNotSupported, &kNotImplemented, &kUnavailable,      &kStorageFull};
     for (const ErrorCode* code : kByStatus) {
         if (code->status == status) return *code;
     }

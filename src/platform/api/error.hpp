@@ -55,6 +55,7 @@ inline constexpr ErrorCode kPreconditionFailed{"precondition_failed", 412, "Chan
 inline constexpr ErrorCode kTooLarge{"too_large", 413, "The body is too large"};
 inline constexpr ErrorCode kTargetTooLong{"target_too_long", 414, "The URL is too long"};
 inline constexpr ErrorCode kUnsupportedMedia{"unsupported_media_type", 415, "The body's type is not supported"};
+inline constexpr ErrorCode kExpectationFailed{"expectation_failed", 417, "The expectation can't be met"};
 inline constexpr ErrorCode kInvalid{"invalid", 422, "The input breaks a rule"};
 inline constexpr ErrorCode kCampaignRequired{"campaign_required", 422, "Say which campaign is meant"};
 inline constexpr ErrorCode kIdempotencyMismatch{"idempotency_mismatch", 422, "The key was used for another request"};
@@ -63,6 +64,7 @@ inline constexpr ErrorCode kHeadersTooLarge{"headers_too_large", 431, "The heade
 inline constexpr ErrorCode kInternal{"internal", 500, "Something went wrong on our side"};
 inline constexpr ErrorCode kNotImplemented{"not_implemented", 501, "The method is not known"};
 inline constexpr ErrorCode kUnavailable{"unavailable", 503, "Not available at the moment"};
+inline constexpr ErrorCode kVersionNotSupported{"version_not_supported", 505, "HTTP/1.1 and 1.0 are spoken here"};
 inline constexpr ErrorCode kStorageFull{"storage_full", 507, "The storage is full"};
 
 /// The code that stands for a bare status (of the gate, of a body's framing).

@@ -1,0 +1,200 @@
+#include "app/app.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_future.hpp>
+#include <csignal>
+#include <fmt/format.h>
+
+#include "accounts/accounts.hpp"
+#include "app/paths.hpp"
+#include "app/system_routes.hpp"
+#include "app/version.hpp"
+#include "campaign/campaigns/campaigns.hpp"
+#include "campaign/voters/voters.hpp"
+#include "platform/api/openapi.hpp"
+#include "platform/observe/log.hpp"
+#include "website/forms/forms.hpp"
+
+namespace townhall::app {
+
+namespace asio = boost::asio;
+
+Threads::Threads(unsigned count) {
+    for (unsigned i = 0; i < std::max(count, 1u); ++i) {
+        contexts_.push_back(std::make_unique<asio::io_context>(1));
+        guards_.push_back(asio::make_work_guard(*contexts_.back()));
+    }
+}
+
+Threads::~Threads() { finish(); }
+
+void Threads::start() {
+    for (std::size_t i = 1; i < contexts_.size(); ++i)
+        threads_.emplace_back([context = contexts_[i].get()] { context->run(); });
+}
+
+void Threads::let_go() {
+    for (auto& guard : guards_) guard.reset();
+}
+
+void Threads::finish() {
+    let_go();
+    for (auto& thread : threads_) thread.join();
+    threads_.clear();
+}
+
+std::vector<asio::io_context*> Threads::all() const {
+    std::vector<asio::io_context*> out;
+    for (const auto& context : contexts_) out.push_back(context.get());
+    return out;
+}
+
+std::vector<asio::any_io_executor> Threads::executors() const {
+    std::vector<asio::any_io_executor> out;
+    for (const auto& context : contexts_) out.emplace_back(context->get_executor());
+    return out;
+}
+
+namespace {
+
+unsigned thread_count(const Configuration& configuration) {
+    const auto wanted = static_cast<unsigned>(configuration.values.number("THREADS"));
+    return wanted ? wanted : std::max(1u, std::thread::hardware_concurrency());
+}
+
+db::Options database_options(const Configuration& configuration, std::string conninfo) {
+    db::Options options;
+    options.conninfo = std::move(conninfo);
+    options.pool_size = static_cast<int>(configuration.values.number("DATABASE_POOL_SIZE"));
+    options.pool_wait = std::chrono::milliseconds(configuration.values.number("DATABASE_POOL_WAIT_MS"));
+    options.named_statements = configuration.values.text("DATABASE_PREPARED_STATEMENTS") == "on";
+    return options;
+}
+
+http::ServerOptions server_options(const Configuration& configuration) {
+    http::ServerOptions options;
+    options.address = configuration.host;
+    options.port = configuration.port;
+    options.timeouts.header = std::chrono::seconds(configuration.values.number("HEADER_TIMEOUT"));
+    options.timeouts.idle = std::chrono::seconds(configuration.values.number("IDLE_TIMEOUT"));
+    options.timeouts.request = std::chrono::seconds(configuration.values.number("REQUEST_TIMEOUT"));
+    return options;
+}
+
+mail::Address address_of(const Configuration& configuration, std::string_view option) {
+    return mail::address_from(configuration.values.text(option))
+        .value_or(mail::Address{"townhall@localhost.localdomain"});
+}
+
+std::vector<jobs::Kind> kinds(website::FollowUpDeps follow_ups, campaign::ImportRunner& imports) {
+    std::vector<jobs::Kind> out;
+    out.push_back(website::follow_up_kind(std::move(follow_ups)));
+    out.push_back(imports.kind());
+    return out;
+}
+
+}  // namespace
+
+App::App(const Configuration& configuration, const Secrets& secrets, std::string conninfo)
+    : configuration_(configuration),
+      threads_(thread_count(configuration)),
+      cpu_({.threads = static_cast<unsigned>(configuration.values.number("CPU_THREADS"))}),
+      secret_(secrets.secret_key),
+      answers_(secret_.seal_key("idempotency")),
+      cursors_(secret_.sign_key("cursor")),
+      tokens_({.keys = secrets.token_keys,
+               .lifetime = std::chrono::seconds(configuration.values.number("JWT_ACCESS_TOKEN_EXPIRES"))}),
+      authenticator_(tokens_, snapshots_),
+      throttle_(configuration.values.text("RATE_LIMIT") == "on"),
+      db_(threads_.all(), database_options(configuration, conninfo)),
+      access_(threads_.first(), db_, snapshots_, tokens_.lifetime()),
+      store_(configuration.home / "objects", cpu_),
+      templates_(templates_folder()),
+      mailer_(configuration.home / "mailbox", cpu_, clock_),
+      facts_(db_),
+      imports_({.conninfo = conninfo, .store = store_}),
+      worker_(db_, threads_.executors(),
+              kinds({db_, mailer_, templates_, address_of(configuration, "MAIL_FROM"),
+                     address_of(configuration, "MAIL_TEAM")},
+                    imports_),
+              metrics_),
+      router_(authenticator_),
+      server_(threads_.all(), server_options(configuration), router_),
+      signals_(threads_.first()) {
+    add_routes();
+}
+
+void App::add_routes() {
+    add_system_routes(router_,
+                      {db_, store_, metrics_, &server_, ready_, openapi_, configuration_.values.text("METRICS_TOKEN")});
+    accounts::add_routes(router_, {db_, cpu_, tokens_, throttle_, access_, cursors_, answers_,
+                                   std::chrono::seconds(configuration_.values.number("JWT_REFRESH_TOKEN_EXPIRES"))});
+    website::add_form_routes(router_, {db_, &worker_, answers_, cursors_});
+    campaign::add_campaign_routes(router_, {db_, answers_});
+    campaign::add_voter_routes(router_, {db_, answers_, cursors_, facts_});
+    campaign::add_import_routes(
+        router_,
+        {db_, store_, worker_, cpu_, static_cast<std::uint64_t>(configuration_.values.number("MAX_IMPORT_BYTES"))});
+    router_.set_common_headers({{"X-Content-Type-Options", "nosniff"}});
+    openapi_ = api::openapi(router_, kVersionText);
+}
+
+Task<void> App::start() {
+    db_.start();
+    co_await db_.check_fence();
+    access_.start();
+    co_await access_.reload();
+    worker_.start();
+    server_.start();
+    ready_ = true;
+    observe::info("listening", {{"address", configuration_.host}, {"port", server_.port()}});
+    observe::flush();
+}
+
+Task<void> App::stop() {
+    ready_ = false;
+    observe::info("stopping");
+    const auto patience = std::chrono::seconds(configuration_.values.number("SHUTDOWN_TIMEOUT"));
+    co_await server_.stop(std::chrono::steady_clock::now() + patience);
+    co_await worker_.stop();
+    co_await imports_.stop();
+    co_await access_.stop();
+    co_await db_.stop();
+    co_await cpu_.stop();
+    observe::info("stopped");
+}
+
+void App::wait_for_signal() {
+    signals_.async_wait([this](const boost::system::error_code& canceled, int) {
+        if (canceled) return;
+        if (std::exchange(stopping_, true)) {
+            observe::warning("second signal: ending at once");
+            observe::flush();
+            std::_Exit(130);
+        }
+        asio::co_spawn(threads_.first(), stop(), [this](const std::exception_ptr& failure) {
+            if (failure) failure_ = failure;
+            signals_.cancel();
+            threads_.let_go();
+        });
+        wait_for_signal();
+    });
+}
+
+void App::run() {
+    std::signal(SIGPIPE, SIG_IGN);
+    signals_.add(SIGTERM);
+    signals_.add(SIGINT);
+    wait_for_signal();
+    threads_.start();
+    asio::co_spawn(threads_.first(), start(), [this](const std::exception_ptr& failure) {
+        if (!failure) return;
+        failure_ = failure;
+        std::raise(SIGTERM);
+    });
+    threads_.first().run();
+    threads_.finish();
+    if (failure_) std::rethrow_exception(failure_);
+}
+
+}  // namespace townhall::app

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "accounts/access_loader.hpp"
+#include "app/configuration.hpp"
+#include "app/secrets.hpp"
+#include "campaign/imports/imports.hpp"
+#include "campaign/voters/list_facts.hpp"
+#include "platform/api/router.hpp"
+#include "platform/db/db.hpp"
+#include "platform/guard/authenticator.hpp"
+#include "platform/guard/login_throttle.hpp"
+#include "platform/guard/seal.hpp"
+#include "platform/guard/tokens.hpp"
+#include "platform/http/server.hpp"
+#include "platform/jobs/jobs.hpp"
+#include "platform/mail/development_mailbox.hpp"
+#include "platform/mail/render.hpp"
+#include "platform/observe/clock.hpp"
+#include "platform/observe/cpu_pool.hpp"
+#include "platform/observe/metrics.hpp"
+#include "platform/storage/local_store.hpp"
+
+namespace townhall::app {
+
+/// One io_context per thread, each run by that thread alone.
+class Threads {
+  public:
+    explicit Threads(unsigned count);
+    ~Threads();
+
+    /// Runs the others on threads of their own; the first context is the caller's, who runs it.
+    void start();
+    /// Lets every context end once it has nothing left to do. Call on the first context's thread.
+    void let_go();
+    /// The same, and joins.
+    void finish();
+
+    [[nodiscard]] boost::asio::io_context& first() { return *contexts_.front(); }
+    [[nodiscard]] std::vector<boost::asio::io_context*> all() const;
+    [[nodiscard]] std::vector<boost::asio::any_io_executor> executors() const;
+
+  private:
+    using Guard = boost::asio::executor_work_guard<boost::asio::io_context::executor_type>;
+    std::vector<std::unique_ptr<boost::asio::io_context>> contexts_;
+    std::vector<Guard> guards_;
+    std::vector<std::thread> threads_;
+};
+
+/// Everything that serves, in the order in which it is built; destroyed in reverse.
+class App {
+  public:
+    /// `conninfo`: of a migrated database. Throws what can't be opened.
+    App(const Configuration& configuration, const Secrets& secrets, std::string conninfo);
+
+    /// Serves until SIGTERM or SIGINT, then lets what is in flight end; a second signal ends the process at once.
+    void run();
+
+    [[nodiscard]] const std::string& openapi() const { return openapi_; }
+
+  private:
+    void add_routes();
+    Task<void> start();
+    Task<void> stop();
+    void wait_for_signal();
+
+    const Configuration& configuration_;
+    Threads threads_;
+    observe::SystemClock clock_;
+    observe::Metrics metrics_;
+    observe::CpuPool cpu_;
+    guard::Secret secret_;
+    guard::SealKey answers_;
+    guard::SignKey cursors_;
+    guard::AccessTokens tokens_;
+    guard::SnapshotHolder snapshots_;
+    guard::Authenticator authenticator_;
+    guard::LoginThrottle throttle_;
+    db::Database db_;
+    accounts::AccessLoader access_;
+    storage::LocalStore store_;
+    mail::Templates templates_;
+    mail::DevelopmentMailbox mailer_;
+    campaign::ListFacts facts_;
+    campaign::ImportRunner imports_;
+    jobs::Worker worker_;
+    std::atomic<bool> ready_ = false;
+    api::Router router_;
+    std::string openapi_;
+    http::Server server_;
+    boost::asio::signal_set signals_;
+    bool stopping_ = false;
+    std::exception_ptr failure_;  // of start
+};
+
+}  // namespace townhall::app

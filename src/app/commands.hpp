@@ -1,0 +1,45 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "app/configuration.hpp"
+
+/// What `townhall` can be asked to do. Each command returns the process's exit code, and throws what it can't mend.
+namespace townhall::app {
+
+struct ServeOptions {
+    bool demo = false;  // seed demo data and the first admin, and tell where everything is
+};
+int serve(const Configuration& configuration, const ServeOptions& options);
+
+int db_upgrade(const Configuration& configuration);
+int db_downgrade(const Configuration& configuration);
+int db_current(const Configuration& configuration);
+int db_history(const Configuration& configuration);
+int db_migrate(const std::string& message);
+int db_seed(const Configuration& configuration);
+/// Every named query as JSON: name and SQL.
+int db_queries();
+
+struct NewUser {
+    std::string email, name;
+    bool admin = false;
+    bool editor = false;
+};
+/// Reads the password from standard input.
+int create_user(const Configuration& configuration, const NewUser& user);
+
+struct ImportFile {
+    std::string file;
+    std::string campaign;  // id or slug
+    std::optional<std::string> source, mapping;
+    bool skip_known = false;
+    bool dry_run = false;
+};
+int import_file(const Configuration& configuration, const ImportFile& order);
+
+int print_openapi(const Configuration& configuration);
+int print_configuration(bool env_example);
+
+}  // namespace townhall::app

@@ -1,0 +1,92 @@
+#include <fmt/format.h>
+
+#include "campaign/imports/operations.hpp"
+
+namespace townhall::campaign {
+
+namespace {
+
+struct FaultRow {
+    std::int64_t line = 0, byte_offset = 0;
+    std::optional<std::string> member, column;
+    std::string code, reason, text;
+};
+constexpr auto columns_of(std::type_identity<FaultRow>) {
+    using F = FaultRow;
+    return std::tuple{&F::line, &F::byte_offset, &F::member, &F::column, &F::code, &F::reason, &F::text};
+}
+
+constexpr std::int64_t kAtOnce = 500;
+
+constexpr db::Query<FaultRow(db::Uuid, std::string, std::int64_t, std::int64_t, std::int64_t)> kFaults{
+    "imports.faults", db::Mode::read,
+    "select f.line, f.byte_offset, f.member, f.column_name, f.code, f.reason, f.text from campaign.import_faults f"
+    " where f.import_id = $1 and (coalesce(f.member, ''), f.line, f.byte_offset) > ($2, $3, $4)"
+    " order by coalesce(f.member, ''), f.line, f.byte_offset limit $5"};
+
+constexpr std::array<const db::Statement*, 1> kQueries{&kFaults};
+
+/// A cell that no spreadsheet takes for a formula: `'` goes before what begins like one, and the importer takes it off.
+void add_cell(std::string& out, std::string_view text) {
+    const bool formula = !text.empty() && std::string_view("=+-@\t\r").contains(text.front());
+    if (!formula && text.find_first_of("\",\r\n") == std::string_view::npos) {
+        out += text;
+        return;
+    }
+    out += '"';
+    if (formula) out += '\'';
+    for (const char c : text) {
+        if (c == '"') out += '"';
+        out += c;
+    }
+    out += '"';
+}
+
+void add_row(std::string& out, const FaultRow& fault) {
+    out += fmt::format("{},", fault.line);
+    add_cell(out, fault.column.value_or(""));
+    out += ',';
+    add_cell(out, fault.code);
+    out += ',';
+    add_cell(out, fault.reason);
+    out += ',';
+    add_cell(out, fault.text);
+    out += "\r\n";
+}
+
+Task<void> write_faults(db::Database& db, db::Scope scope, db::Uuid id, http::BodyWriter& body) {
+    co_await body.write("line,column,code,reason,text\r\n");
+    std::string member;
+    std::int64_t line = -1, offset = -1;
+    for (;;) {
+        const auto rows = co_await db.all(scope.slow(), kFaults, id, member, line, offset, kAtOnce);
+        std::string out;
+        for (const FaultRow& row : rows) add_row(out, row);
+        if (!out.empty()) co_await body.write(out);
+        if (static_cast<std::int64_t>(rows.size()) < kAtOnce) co_return;
+        member = rows.back().member.value_or("");
+        line = rows.back().line;
+        offset = rows.back().byte_offset;
+    }
+}
+
+}  // namespace
+
+Task<Result<http::Response>> errors_csv(ImportsDeps deps, Principal who, GetImport in) {
+    const db::Scope scope = import_scope(who);
+    const auto import = co_await deps.db.optional(scope, kGetImport, in.id);
+    if (!import) co_return std::unexpected(kNoSuchImport);
+    http::Response response;
+    response.content_type = "text/csv; charset=utf-8";
+    response.headers.emplace_back("Content-Disposition",
+                                  fmt::format("attachment; filename=\"errors-{}.csv\"", in.id.text));
+    response.headers.emplace_back("Cache-Control", "private, no-store");
+    response.stream = [&db = deps.db, scope, id = in.id](http::BodyWriter& body) {
+        return write_faults(db, scope, id, body);
+    };
+    co_return response;
+}
+
+std::span<const db::Statement* const> fault_queries() { return kQueries; }
+
+}  // namespace townhall::campaign

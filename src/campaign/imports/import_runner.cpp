@@ -1,0 +1,72 @@
+#include "campaign/imports/imports.hpp"
+#include "platform/api/json.hpp"
+#include "platform/db/sync/connection.hpp"
+#include "platform/db/sync/errors.hpp"
+#include "platform/observe/log.hpp"
+
+namespace townhall::campaign {
+
+namespace {
+
+/// What of its outcome the job needs once the import's own row has been written.
+struct Ended {
+    ImportEnd end = ImportEnd::completed;
+    std::optional<std::string> trouble;  // of the infrastructure: worth another try
+};
+
+Ended run_guarded(const std::string& conninfo, const std::string& id, const std::filesystem::path& file,
+                  const std::stop_token& stop) {
+    try {
+        return {run_import(conninfo, id, file, stop), {}};
+    } catch (const db::SqlError& error) {
+        return {{}, "the database refused a statement: " + error.sqlstate()};
+    } catch (const db::ConnectionLost&) {
+        return {{}, "the database went away"};
+    }
+}
+
+void mark_failed(const std::string& conninfo, const std::string& id) {
+    try {
+        db::Connection connection(conninfo);
+        connection.query(
+            "update campaign.imports set status = 'failed', failure = $2, finished_at = now(), updated_at = now()"
+            " where id = $1::uuid and status in ('queued', 'running')",
+            id, "The import could not be carried out; nothing of it was undone. Send the file again.");
+    } catch (const std::exception&) {
+        observe::error("an import could not be marked as failed", {{"import", id}});
+    }
+}
+
+}  // namespace
+
+jobs::Kind ImportRunner::kind() {
+    return {.name = "voters.import",
+            .max_attempts = 5,
+            .concurrency = 1,
+            .lease = std::chrono::seconds(15),
+            .handler = [this](jobs::Job job) { return run(std::move(job)); }};
+}
+
+Task<jobs::Outcome> ImportRunner::run(jobs::Job job) {
+    const auto payload = api::json::parse(job.payload.text);
+    const auto* member = payload ? payload->find("id") : nullptr;
+    const auto* id = member ? member->get_if<std::string>() : nullptr;
+    if (!id) co_return jobs::Fail{"the job names no import"};
+    const std::string key = "imports/" + *id;
+    const auto file = deps_.store.local_path(key);
+    if (!file) co_return jobs::Fail{"the store has no local files"};
+
+    const Ended ended = co_await threads_.run(
+        [this, id = *id, file = *file, stop = job.stop] { return run_guarded(deps_.conninfo, id, file, stop); });
+    if (ended.trouble) {
+        if (job.attempt < job.max_attempts) co_return jobs::Retry{*ended.trouble};
+        co_await threads_.run([this, id = *id] { mark_failed(deps_.conninfo, id); });
+        co_return jobs::Fail{*ended.trouble};
+    }
+    if (ended.end == ImportEnd::stopped) co_return jobs::Release{};
+    if (ended.end == ImportEnd::busy) co_return jobs::Release{std::chrono::seconds(2)};
+    co_await deps_.store.remove(key);  // what was refused is kept, row by row; the file is not needed any more
+    co_return jobs::Done{};
+}
+
+}  // namespace townhall::campaign

@@ -1,0 +1,84 @@
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <charconv>
+#include <fmt/format.h>
+
+#include "campaign/imports/mapping.hpp"
+#include "campaign/imports/operations.hpp"
+#include "platform/guard/uuid.hpp"
+
+namespace townhall::campaign {
+
+namespace {
+
+using Text = std::optional<std::string>;
+
+// The import and its job: both or neither.
+constexpr db::Query<Import(db::Uuid, std::int64_t, std::int64_t, Text, std::string, std::int64_t, std::string,
+                           std::string, bool, std::optional<db::Json>)>
+    kQueue{"imports.queue", db::Mode::write,
+           "with i as (insert into campaign.imports (id, campaign_id, created_by, filename, object_key, size, source,"
+           " on_match, dry_run, mapping) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning *),"
+           " job as (insert into core.jobs (kind, subject, payload, max_attempts)"
+           " select 'voters.import', 'import:' || i.id, jsonb_build_object('id', i.id), 5 from i)"
+           " select " TOWNHALL_IMPORT_COLUMNS " from i"};
+
+constexpr std::array<const db::Statement*, 1> kQueries{&kQueue};
+
+/// Seconds of `Prefer: wait=30` (RFC 7240), at most a minute.
+std::chrono::seconds wanted_wait(const api::Context& context) {
+    const auto prefer = context.header("prefer");
+    const std::size_t at = prefer ? prefer->find("wait=") : std::string_view::npos;
+    if (at == std::string_view::npos) return {};
+    int seconds = 0;
+    std::from_chars(prefer->data() + at + 5, prefer->data() + prefer->size(), seconds);
+    return std::chrono::seconds(std::clamp(seconds, 0, 60));
+}
+
+Task<Import> wait_for_end(db::Database& db, db::Scope scope, Import import, std::chrono::seconds patience) {
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
+    for (auto pause = std::chrono::milliseconds(20); !final(import) && std::chrono::steady_clock::now() < deadline;
+         pause = std::min(pause * 2, std::chrono::milliseconds(500))) {
+        timer.expires_after(pause);
+        co_await timer.async_wait(boost::asio::use_awaitable);
+        if (auto now = co_await db.optional(scope, kGetImport, import.id)) import = *std::move(now);
+    }
+    co_return import;
+}
+
+}  // namespace
+
+Task<Result<api::Answer<Import>>> upload(ImportsDeps deps, api::Context& context, UploadOptions in) {
+    const Principal who = context.who;
+    if (!who.campaign)
+        co_return std::unexpected(
+            api::Error(api::kCampaignRequired, "Voters are imported into a campaign: add ?campaign_id=."));
+    if (in.mapping) {
+        if (const auto mapping = read_mapping(*in.mapping); !mapping) co_return std::unexpected(mapping.error());
+    }
+    const std::string id = guard::new_id();
+    const auto stored = co_await store_file(deps.store, context.request, deps.most_bytes, "imports/" + id);
+    if (!stored) co_return std::unexpected(stored.error());
+
+    Import import = co_await deps.db.one(db::Scope::owner(), kQueue, {id}, *who.campaign, who.user_id, stored->filename,
+                                         stored->key, static_cast<std::int64_t>(stored->size),
+                                         in.source.value_or(fmt::format("campaign:{}", *who.campaign)),
+                                         in.on_match == Match::skip ? "skip" : "update", in.dry_run,
+                                         in.mapping ? std::optional(db::Json{*in.mapping}) : std::nullopt);
+    deps.jobs.wake();
+
+    const auto patience = wanted_wait(context);
+    if (patience.count() > 0) import = co_await wait_for_end(deps.db, import_scope(who), std::move(import), patience);
+    api::Answer<Import> answer{.value = std::move(import)};
+    answer.status = final(answer.value) ? 201 : 202;
+    answer.headers.emplace_back("Location", "/api/v1/voters/imports/" + id);
+    if (patience.count() > 0)
+        answer.headers.emplace_back("Preference-Applied", fmt::format("wait={}", patience.count()));
+    co_return answer;
+}
+
+std::span<const db::Statement* const> upload_queries() { return kQueries; }
+
+}  // namespace townhall::campaign

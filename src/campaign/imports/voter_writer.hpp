@@ -1,0 +1,57 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "campaign/imports/chunk.hpp"
+#include "platform/db/sync/connection.hpp"
+
+namespace townhall::campaign {
+
+enum class OnMatch { update, skip };
+
+/// What an import was asked to do.
+struct ImportOrder {
+    std::string id;  // UUID
+    std::int64_t campaign = 0;
+    std::string source;
+    OnMatch on_match = OnMatch::update;
+    bool dry_run = false;
+};
+
+/// Writes a chunk's voters, in a transaction of its own, and finds what is to be linked.
+///
+/// Where the source held no voter when the import began (and nobody else imports it: it is locked), every row is new
+/// and goes straight into the table. Otherwise the chunk's identities are looked up first, new voters are copied and
+/// changed ones updated through a temporary table.
+class VoterWriter {
+  public:
+    /// `rows_are_distinct`: no voter is in the file twice, but for rows that were passed over.
+    VoterWriter(db::Connection& connection, const ImportOrder& order, bool rows_are_distinct);
+
+    void write(Chunk& chunk);
+
+  private:
+    struct Known {
+        std::int64_t id;
+        std::optional<std::int64_t> content_hash;
+        enum class Link { none, removed, held } link;
+    };
+
+    void write_new(Chunk& chunk);
+    void write_mixed(Chunk& chunk);
+    [[nodiscard]] std::vector<std::optional<Known>> look_up(const Chunk& chunk);
+    void reserve_ids(std::size_t count);
+    void copy_voters(Chunk& chunk, const std::vector<std::uint32_t>& rows);
+    void update_voters(const Chunk& chunk, const std::vector<std::uint32_t>& rows);
+    void keep_last_of_each(Chunk& chunk);
+
+    db::Connection& connection_;
+    const ImportOrder& order_;
+    bool rows_are_distinct_;
+    bool source_is_empty_;
+    std::vector<std::int64_t> ids_;  // reserved, not used yet
+    std::string row_;                // one COPY row, reused
+};
+
+}  // namespace townhall::campaign
