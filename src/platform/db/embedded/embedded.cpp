@@ -23,27 +23,23 @@ std::string EmbeddedPostgres::start() {
     embedded::open_home(place, account);
     auto lock = std::make_unique<HomeLock>(place.home);
     embedded::clear_leftovers(place, account);
-    embedded::open_sockets(place, account);
     const std::optional<int> version = embedded::version_of(place, account);
     const embedded::Binaries binaries = embedded::find_binaries(version, account);
     if (!version) {
         observe::info("making the database for the first time", {{"folder", place.data.string()}});
         embedded::create_data_folder(place, binaries, account);
     }
+    embedded::open_sockets(place, account);
     embedded::write_settings(place, binaries, account);
     auto supervisor = std::make_unique<Supervisor>(place, account, binaries, options_, observed_);
     supervisor->await_ready();
     lock_ = std::move(lock);
     supervisor_ = std::move(supervisor);
-    sockets_ = place.sockets;
     return place.conninfo(place.sockets);
 }
 
 void EmbeddedPostgres::stop() {
-    if (!supervisor_) return;
     supervisor_.reset();
-    std::error_code ignored;
-    std::filesystem::remove(sockets_, ignored);
     lock_.reset();
 }
 

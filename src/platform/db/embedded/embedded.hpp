@@ -79,7 +79,6 @@ class EmbeddedPostgres {
     };
     EmbeddedOptions options_;
     Observed observed_;
-    std::filesystem::path sockets_;
     std::unique_ptr<HomeLock> lock_;
     std::unique_ptr<Supervisor> supervisor_;
 };

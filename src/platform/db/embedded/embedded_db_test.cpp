@@ -218,6 +218,7 @@ TEST_F(Embedded, AKilledTownhallTakesItsPostgresAlongAndTheNextFindsTheData) {
     const pid_t postmaster = child.postmaster();
     child.kill();
     EXPECT_TRUE(within(10s, [&] { return ::kill(postmaster, 0) != 0; })) << "nobody started again, and it lives on";
+    fs::remove_all(embedded::Place::of(home_).sockets);
 }
 
 TEST_F(Embedded, AServerStillRunningThereIsEndedBeforeTheStart) {

@@ -52,6 +52,8 @@ EmbeddedPostgres::Supervisor::~Supervisor() {
     const std::uint64_t one = 1;
     [[maybe_unused]] const ssize_t written = ::write(stop_.get(), &one, sizeof one);
     thread_.join();
+    std::error_code ignored;
+    std::filesystem::remove(place_.sockets, ignored);
 }
 
 void EmbeddedPostgres::Supervisor::await_ready() {
