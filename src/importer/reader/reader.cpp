@@ -8,8 +8,9 @@
 namespace townhall::importer {
 
 namespace {
-constexpr std::size_t kPad = 64;            // what the scanner may read behind the end
-constexpr std::size_t kPiece = 256 * 1024;  // at least so much is read at once: it stays in the second-level cache
+constexpr std::size_t kPad = 64;  // what the scanner may read behind the end
+constexpr std::uint64_t kLeastPiece = 4 * 1024;
+constexpr std::uint64_t kMostPiece = 256 * 1024;  // stays in the second-level cache
 }  // namespace
 
 Reader::Reader(Source& source, const Dialect& dialect, const Limits& limits, std::uint64_t byte_offset,
@@ -19,19 +20,24 @@ Reader::Reader(Source& source, const Dialect& dialect, const Limits& limits, std
       limits_(limits),
       // Without quotes the scanner looks for line ends twice.
       scanner_(dialect.delimiter, dialect.quote == '\0' ? dialect.line_end : dialect.quote, dialect.line_end),
-      buffer_(limits.max_record + kPiece + kPad),
+      piece_(std::clamp(source.bytes_total(), kLeastPiece, kMostPiece)),
+      capacity_(limits.max_record + piece_),
+      // Not zeroed: most of it is touched only where a record is long.
+      buffer_(std::make_unique_for_overwrite<char[]>(capacity_ + kPad)),
       fields_(limits.max_columns),
-      next_(buffer_.data()),
-      end_(buffer_.data()),
+      next_(buffer_.get()),
+      end_(buffer_.get()),
       buffer_offset_(byte_offset),
       line_(line) {
+    std::memset(buffer_.get(), 0, kPad);
     scanner_.reset(next_, end_);
 }
 
 void Reader::prime(std::string_view bytes) {
-    std::copy(bytes.begin(), bytes.end(), buffer_.data());
-    end_ = buffer_.data() + bytes.size();
-    scanner_.reset(buffer_.data(), end_);
+    std::copy(bytes.begin(), bytes.end(), buffer_.get());
+    end_ = buffer_.get() + bytes.size();
+    std::memset(buffer_.get() + bytes.size(), 0, kPad);
+    scanner_.reset(buffer_.get(), end_);
 }
 
 /// Moves what is left to the front and reads on. False when nothing came: the file ended or the record fills the
@@ -40,18 +46,18 @@ bool Reader::refill() {
     if (ended_) return false;
     const auto left = static_cast<std::size_t>(end_ - next_);
     if (left > limits_.max_record) return false;
-    const auto done = static_cast<std::size_t>(next_ - buffer_.data());
-    std::memmove(buffer_.data(), next_, left);
+    const auto done = static_cast<std::size_t>(next_ - buffer_.get());
+    std::memmove(buffer_.get(), next_, left);
     buffer_offset_ += done;
-    next_ = buffer_.data();
-    char* end = buffer_.data() + left;
+    next_ = buffer_.get();
+    char* end = buffer_.get() + left;
     // Records of ordinary size want little memory: the buffer is used whole only where a record needs it.
-    const std::size_t room = std::min(buffer_.size() - kPad, left + kPiece) - left;
+    const std::size_t room = std::min(capacity_, left + piece_) - left;
     const std::size_t got = source_.read(end, room);
     ended_ = got == 0;
     end_ = end + got;
     std::memset(end + got, 0, kPad);
-    scanner_.reset(buffer_.data(), end_);
+    scanner_.reset(buffer_.get(), end_);
     return got > 0;
 }
 
@@ -66,7 +72,7 @@ Reader::Outcome Reader::next() {
                 return take_fault();
             case Step::more:
                 if (refill() || ended_) break;
-                set_fault(ReadFault::record_too_long, end_);
+                set_too_long();
                 return take_fault();
         }
     }
@@ -104,6 +110,7 @@ bool Reader::add_field(std::string_view field) {
 Reader::Step Reader::parse_fields(const char* p, bool quotes) {
     field_count_ = 0;
     record_lines_ = 1;
+    has_quoted_field_ = false;
     arena_.reset();
     while (true) {
         if (dialect_.skip_blanks)
@@ -113,6 +120,7 @@ Reader::Step Reader::parse_fields(const char* p, bool quotes) {
             if (const Step step = quoted_field(stop); step != Step::done) return step;
         } else {
             stop = scanner_.separator(p);
+            if (is_beyond(stop)) return set_too_long();
             if (stop == end_ && !ended_) return Step::more;
             const bool crlf = stop > p && stop[-1] == '\r' && (stop == end_ || *stop == dialect_.line_end);
             if (!add_field({p, static_cast<std::size_t>(stop - p) - (crlf ? 1 : 0)})) return Step::fault;
@@ -121,8 +129,6 @@ Reader::Step Reader::parse_fields(const char* p, bool quotes) {
             p = stop + 1;
             continue;
         }
-        if (static_cast<std::size_t>(stop - next_) > limits_.max_record)
-            return set_fault(ReadFault::record_too_long, stop);
         finish_record(stop);
         return Step::done;
     }
@@ -151,6 +157,7 @@ Reader::Step Reader::quoted_field(const char*& p) {
     std::size_t lines = 0;
     while (true) {
         at = scanner_.quote_or_line_end(at);
+        if (is_beyond(at)) return set_too_long();
         if (at == end_) return ended_ ? set_fault(ReadFault::quote, open) : Step::more;
         if (static_cast<std::size_t>(at - open) > limits_.max_field + 1)
             return set_fault(lines > 0 ? ReadFault::quote : ReadFault::field_too_long, open);
@@ -159,6 +166,7 @@ Reader::Step Reader::quoted_field(const char*& p) {
             if (stray || ++lines >= limits_.max_quoted_lines) return set_fault(ReadFault::quote, open);
             continue;
         }
+        if (is_beyond(at + 1)) return set_too_long();
         if (at + 1 == end_ && !ended_) return Step::more;
         if (is_escaped(open, at) || (at + 1 < end_ && at[1] == dialect_.quote)) {
             escaped = true;
@@ -167,7 +175,11 @@ Reader::Step Reader::quoted_field(const char*& p) {
         }
         const bool clear = at + 1 < end_ && (at[1] == dialect_.delimiter || at[1] == dialect_.line_end);
         // Blanks may follow: a line end must be in sight.
-        if (!clear && !ended_ && scanner_.separator(at + 1) == end_) return Step::more;
+        if (!clear) {
+            const char* const next = scanner_.separator(at + 1);
+            if (is_beyond(next)) return set_too_long();
+            if (next == end_ && !ended_) return Step::more;
+        }
         if (clear || closes(at + 1)) {
             record_lines_ += lines;
             return close_quoted(open, at, escaped, p);
@@ -181,6 +193,7 @@ Reader::Step Reader::quoted_field(const char*& p) {
 Reader::Step Reader::close_quoted(const char* open, const char* close, bool escaped, const char*& p) {
     const std::string_view inside(open + 1, static_cast<std::size_t>(close - open - 1));
     if (!add_field(inside)) return Step::fault;
+    has_quoted_field_ = true;
     if (escaped) fields_[field_count_ - 1] = unescape(inside);
     p = scanner_.separator(close + 1);
     return Step::done;
@@ -218,6 +231,10 @@ Reader::Step Reader::set_fault(ReadFault kind, const char* resume_from) {
     resume_from_ = resume_from;
     return Step::fault;
 }
+
+/// Where a record that is too long is given up depends on its bytes alone, never on how they came: a reader that goes
+/// on at some row must see the rows that the first one saw.
+Reader::Step Reader::set_too_long() { return set_fault(ReadFault::record_too_long, next_ + limits_.max_record); }
 
 Reader::Outcome Reader::take_fault() {
     fault_.line = line_;

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -62,12 +63,14 @@ class Reader {
 
     /// Whether the last record spans lines, so that it may be several that a stray quote holds together.
     [[nodiscard]] bool spans_lines() const { return record_lines_ > 1; }
+    /// Whether a quote opens any of the last record's fields.
+    [[nodiscard]] bool has_quoted_field() const { return has_quoted_field_; }
     /// Gives the last record back: fault() is its first line then, and reading goes on behind that line.
     void resynchronise();
 
     /// Where the next record begins.
     [[nodiscard]] std::uint64_t byte_offset() const {
-        return buffer_offset_ + static_cast<std::uint64_t>(next_ - buffer_.data());
+        return buffer_offset_ + static_cast<std::uint64_t>(next_ - buffer_.get());
     }
     [[nodiscard]] std::uint64_t line() const { return line_; }
 
@@ -85,7 +88,11 @@ class Reader {
     bool refill();
     bool skip_empty_line();
     void finish_record(const char* end);
+    [[nodiscard]] bool is_beyond(const char* at) const {
+        return static_cast<std::size_t>(at - next_) > limits_.max_record;
+    }
     Step set_fault(ReadFault kind, const char* resume_from);
+    Step set_too_long();
     Outcome take_fault();
     void skip_line_from(const char* from);
 
@@ -94,7 +101,9 @@ class Reader {
     Limits limits_;
     Scanner scanner_;
     Arena arena_;
-    std::vector<char> buffer_;
+    std::size_t piece_;  // so much is read at once
+    std::size_t capacity_;
+    std::unique_ptr<char[]> buffer_;
     std::vector<std::string_view> fields_;
     std::size_t field_count_ = 0;
     const char* next_;  // the start of the next record
@@ -102,6 +111,7 @@ class Reader {
     std::uint64_t buffer_offset_;
     std::uint64_t line_;
     std::uint64_t record_lines_ = 1;
+    bool has_quoted_field_ = false;
     bool ended_ = false;  // the source has no more
     const char* resume_from_ = nullptr;
     RawRecord record_;

@@ -50,12 +50,7 @@ Cut cut(const SniffInput& input, const Dialect& dialect) {
         }
         const RawRecord& record = reader.record();
         out.shapes.push_back({record.fields.size(), record.byte_offset, record.line - 1});
-        const bool quoted =
-            dialect.quote != '\0' && std::any_of(record.fields.begin(), record.fields.end(), [&](auto field) {
-                return field.data() > text.data() && !record.text.empty() && field.data() > record.text.data() &&
-                       field.data()[-1] == dialect.quote;
-            });
-        out.quoted += quoted ? 1 : 0;
+        out.quoted += reader.has_quoted_field() ? 1 : 0;
         if (out.rows.size() >= input.keep_rows) continue;
         auto& row = out.rows.emplace_back();
         for (const auto field : record.fields) row.push_back(readable(field, input.encoding, 4096));
