@@ -47,6 +47,8 @@ WireSettings pool_wire(const Options& options, Identity identity) {
 
 Core::Core(asio::io_context& context, int index, const Options& options, QueryRegistry& registry)
     : context_(context),
+      index_(static_cast<std::size_t>(index)),
+      writes_(index < options.write_lanes),
       counters_(registry),
       pool_(std::make_shared<Pool>(
           context, PoolSettings{.owner = pool_wire(options, Identity::owner),
@@ -73,7 +75,7 @@ void Core::submit(OpPtr op) {
 void Core::connect() const {
     // Campaign connections come with their first use: before the first migration their role does not exist.
     lanes_[lane_index(false, Mode::read)]->connect();
-    lanes_[lane_index(false, Mode::write)]->connect();
+    if (writes_) lanes_[lane_index(false, Mode::write)]->connect();
 }
 
 Task<void> Core::stop(std::chrono::milliseconds patience) const {

@@ -41,6 +41,7 @@ class Core {
     QueryCounters& counters(const char* name) { return counters_.of(name); }
 
     [[nodiscard]] asio::io_context& context() const { return context_; }
+    [[nodiscard]] std::size_t index() const { return index_; }
     [[nodiscard]] const std::shared_ptr<Pool>& pool() const { return pool_; }
     template <class Visit>
     void each_lane(Visit visit) const {
@@ -49,6 +50,8 @@ class Core {
 
   private:
     asio::io_context& context_;
+    std::size_t index_;
+    bool writes_;
     CountersCache counters_;
     std::shared_ptr<Pool> pool_;
     std::array<std::shared_ptr<Lane>, 4> lanes_;  // by identity, then by mode

@@ -38,6 +38,8 @@ struct Database::Impl {
     Impl(std::span<asio::io_context* const> contexts, Options given) : options(std::move(given)) {
         options.conninfo = normalise_conninfo(options.conninfo);
         const int count = static_cast<int>(contexts.size());
+        if (options.write_lanes <= 0) options.write_lanes = count;
+        options.write_lanes = std::min(options.write_lanes, count);
         Options share = options;
         share.pool_size = std::max(1, options.pool_size / count);
         for (int i = 0; i < count; ++i) cores.emplace_back(*contexts[static_cast<std::size_t>(i)], i, share, registry);
@@ -62,7 +64,8 @@ struct Database::Impl {
         const asio::any_io_executor executor = asio::get_associated_executor(handler);
         Core* const home = core_of(executor);
         Core* target = home == nullptr ? &cores.front() : home;
-        if (key != 0 && op->statement.mode == Mode::write) target = &cores[key % cores.size()];
+        if (op->statement.mode == Mode::write)
+            target = &cores[(key != 0 ? key : target->index()) % static_cast<std::size_t>(options.write_lanes)];
         if (target == home) {
             op->completion = [handler = std::move(handler)](std::exception_ptr error, Answer answer) mutable {
                 std::move(handler)(Reply{std::move(error), std::move(answer)});

@@ -112,7 +112,7 @@ TEST_F(Lanes, KeyedWritersOfCommonRowsNeverDeadlock) {
     for (const LaneStats& lane : db->stats().lanes) EXPECT_EQ(lane.again, 0U) << lane.name;
 }
 
-TEST_F(Lanes, UnkeyedWritersOfCommonRowsAreSpareTheDeadlocks) {
+TEST_F(Lanes, UnkeyedWritersOfCommonRowsAreSparedTheDeadlocks) {
     fill(20);
     Running db(address, 2);
     std::atomic<int> done = 0;
@@ -282,6 +282,13 @@ TEST_F(Lanes, CallersFromElsewhereAreServed) {
         co_return sum;
     };
     EXPECT_EQ(boost::asio::co_spawn(elsewhere, work(), boost::asio::use_future).get(), 3);
+}
+
+TEST_F(Lanes, OneWriteLaneServesEveryCore) {
+    fill(10);
+    Running db(address, 2, [](Options& options) { options.write_lanes = 1; });
+    db.run_many(40, [&](int i) -> Task<void> { co_await db->execute(Scope::owner(), kAdd, 1 + i % 10); });
+    for (const LaneStats& lane : db->stats().lanes) EXPECT_EQ(lane.statements, lane.name == "owner write 0" ? 40U : 0U);
 }
 
 TEST_F(Lanes, QueriesAreCounted) {

@@ -12,7 +12,7 @@ namespace townhall::db {
 /// a role that sees that campaign's rows only.
 struct Scope {
     std::optional<std::int64_t> campaign;
-    /// Writes that can meet on a row share a key and so a lane; 0: the caller's own core.
+    /// Writes that can meet on a row share a key and so a lane; 0: the lane of the caller's core.
     std::uint64_t key = 0;
     /// In the pool, with its longer timeouts, in place of a lane.
     bool pooled = false;
