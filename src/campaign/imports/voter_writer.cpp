@@ -49,7 +49,7 @@ VoterWriter::VoterWriter(db::Connection& connection, const ImportOrder& order, b
     connection.exec("set enable_hashjoin = off; set enable_mergejoin = off; set enable_seqscan = off");
     const unsigned look_up_types[] = {kTextArray, kText, kInt8};
     connection.prepare("look_up",
-                       "select x.n, v.id, v.content_hash, (m.voter_id is not null)::int8, (m.removed_at is null)::int8"
+                       "select x.n, v.id, v.content_hash, (m.voter_id is not null)::int::int8, (m.removed_at is null)::int::int8"
                        " from unnest($1) with ordinality x (identity, n)"
                        " join campaign.voters v on v.source = $2 and v.identity = x.identity collate \"C\""
                        " left join campaign.campaign_voters m on m.campaign_id = $3 and m.voter_id = v.id",

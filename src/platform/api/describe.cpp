@@ -8,7 +8,7 @@ namespace townhall::api {
 
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string json_text(std::string_view text) {
     std::string out;
     json::write_string(out, text);
     return out;
@@ -50,7 +50,7 @@ std::string describe_list(const std::string& items, const Rules& rules) {
 
 std::string describe_enum(const std::vector<std::string_view>& names) {
     std::string list;
-    for (const std::string_view name : names) list += (list.empty() ? "" : ",") + quoted(name);
+    for (const std::string_view name : names) list += (list.empty() ? "" : ",") + json_text(name);
     return fmt::format(R"({{"type":"string","enum":[{}]}})", list);
 }
 
@@ -58,9 +58,9 @@ std::string describe_object(const std::vector<std::pair<std::string_view, std::s
                             const std::vector<std::string_view>& required) {
     std::string fields;
     for (const auto& [name, schema] : properties)
-        fields += fmt::format("{}{}:{}", fields.empty() ? "" : ",", quoted(name), schema);
+        fields += fmt::format("{}{}:{}", fields.empty() ? "" : ",", json_text(name), schema);
     std::string names;
-    for (const std::string_view name : required) names += (names.empty() ? "" : ",") + quoted(name);
+    for (const std::string_view name : required) names += (names.empty() ? "" : ",") + json_text(name);
     return fmt::format(R"({{"type":"object","properties":{{{}}}{},"additionalProperties":false}})", fields,
                        names.empty() ? "" : fmt::format(R"(,"required":[{}])", names));
 }

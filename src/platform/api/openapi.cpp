@@ -8,7 +8,7 @@ namespace townhall::api {
 
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string json_text(std::string_view text) {
     std::string out;
     json::write_string(out, text);
     return out;
@@ -62,7 +62,7 @@ std::map<int, std::string> failures(const Route& route) {
 
 std::string operation(const Route& route) {
     std::string out = fmt::format(R"({{"operationId":"{}","summary":{},"tags":["{}"])", operation_id(route),
-                                  quoted(route.summary), tag_of(route.path));
+                                  json_text(route.summary), tag_of(route.path));
     std::string parameters = route.parameters;
     const auto add_parameter = [&](std::string_view text) {
         if (!parameters.empty()) parameters += ',';
@@ -88,7 +88,7 @@ std::string operation(const Route& route) {
     for (const auto& [status, title] : failures(route))
         out += fmt::format(R"(,"{}":{{"description":{},"content":{{"application/problem+json":)"
                            R"({{"schema":{{"$ref":"#/components/schemas/Problem"}}}}}}}})",
-                           status, quoted(title));
+                           status, json_text(title));
     return out + "}}";
 }
 
@@ -116,14 +116,14 @@ std::string openapi(const Router& router, std::string_view version) {
         version);
     bool first_path = true;
     for (const auto& [path, verbs] : paths) {
-        out += fmt::format("{}{}:{{", std::exchange(first_path, false) ? "" : ",", quoted(path));
+        out += fmt::format("{}{}:{{", std::exchange(first_path, false) ? "" : ",", json_text(path));
         bool first_verb = true;
         for (const auto& [verb, route] : verbs)
             out += fmt::format("{}\"{}\":{}", std::exchange(first_verb, false) ? "" : ",", verb, operation(*route));
         out += '}';
     }
     out += fmt::format(R"(}},"components":{{"schemas":{{{})", kProblem);
-    for (const auto& [name, schema] : router.components().all()) out += fmt::format(",{}:{}", quoted(name), schema);
+    for (const auto& [name, schema] : router.components().all()) out += fmt::format(",{}:{}", json_text(name), schema);
     out += fmt::format(R"(}},{},"securitySchemes":{{"bearer":{{"type":"http","scheme":"bearer","bearerFormat":"JWT"}}}}}}}})",
                        kSharedParameters);
     return out;
