@@ -77,6 +77,10 @@ class IdentityScan {
     std::unique_ptr<State> state_;
 };
 
+/// A row's text, as a Fault has it, in values: as many as can be told apart. Where quotes are astray they are
+/// characters.
+[[nodiscard]] std::vector<std::string> split_row(std::string_view text, const Dialect& dialect);
+
 /// The names of fields that a mapping may use, in the order of the voter's fields.
 [[nodiscard]] const std::vector<std::string_view>& field_names();
 

@@ -56,6 +56,16 @@ std::string first_row(std::string_view text, const Dialect& dialect, const Limit
     return reader.next() == Reader::Outcome::record ? std::string(reader.record().text) : std::string();
 }
 
+/// Whether the mapping speaks of columns by names that stand in the first row.
+bool names_columns(const Options& options, const std::vector<std::vector<std::string>>& rows) {
+    if (rows.empty()) return false;
+    return std::any_of(options.mapping.begin(), options.mapping.end(), [&](const auto& entry) {
+        const auto number = entry.second.find_first_not_of("#0123456789") == std::string::npos;
+        const auto same = [&](const std::string& cell) { return plain_header(cell) == plain_header(entry.second); };
+        return !number && std::any_of(rows.front().begin(), rows.front().end(), same);
+    });
+}
+
 Examined examine(const Sample& sample, const Options& options) {
     Examined out;
     if (sample.bytes.empty()) {
@@ -80,7 +90,8 @@ Examined examine(const Sample& sample, const Options& options) {
         return out;
     }
     const bool florida = out.sniffed.dialect.delimiter == '\t' && is_florida(out.sniffed.rows);
-    out.sniffed.dialect.has_header = !florida && has_header(out.sniffed.rows, is_known_header);
+    out.sniffed.dialect.has_header =
+        !florida && (has_header(out.sniffed.rows, is_known_header) || names_columns(options, out.sniffed.rows));
     // Florida quotes nothing: a quote there belongs to a nickname.
     if (florida) out.sniffed.dialect.quote = '\0';
     if (out.sniffed.dialect.has_header) out.header_text = first_row(text, out.sniffed.dialect, options.limits);

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "importer/importer.hpp"
+#include "importer/record/identity.hpp"
 #include "importer/testing.hpp"
 
 namespace townhall::importer {
@@ -157,6 +158,17 @@ TEST(Stream, without_an_id_the_person_is_the_identity) {
     const std::string one = identity("José,O'Neil,1980-01-02,\"12 Main St., Apt 4\"");
     EXPECT_EQ(one.size(), 34U);
     EXPECT_EQ(one, identity("JOSE,ONEIL,01/02/1980,12  main st apt 4"));
+    const std::string by_hand = identity_of({.first_name = "José",
+                                             .middle_name = {},
+                                             .last_name = "O'Neil",
+                                             .suffix = {},
+                                             .date_of_birth = Date{1980, 1, 2},
+                                             .birth_year = {},
+                                             .address = "12 Main St., Apt 4",
+                                             .address2 = {},
+                                             .city = {},
+                                             .zip = {}});
+    EXPECT_EQ(one, by_hand);
     EXPECT_NE(one, identity("José,O'Neil,1980-01-03,\"12 Main St., Apt 4\""));
     EXPECT_NE(one, identity("José,O'Neil,1980-01-02,\"13 Main St., Apt 4\""));
 }
@@ -214,6 +226,27 @@ TEST(Stream, needs_someone_to_identify) {
     EXPECT_EQ(import(file.path(), with).size(), 2U);
     EXPECT_THROW(static_cast<void>(inspect(TempFile(std::string(5000, '\1')).path())), ImportError);
     EXPECT_THROW(static_cast<void>(inspect(TempFile("just\nsome\nwords\n").path())), ImportError);
+}
+
+TEST(Stream, a_mapping_by_name_says_that_there_is_a_header) {
+    Options with = options();
+    with.mapping = {{"external_id", "a"}, {"last_name", "b"}};
+    const auto rows = import_text("a,b\nx,Smith\n", with);
+    ASSERT_EQ(rows.size(), 1U);
+    EXPECT_NE(rows[0].find(" x  Smith"), std::string::npos);
+}
+
+TEST(Stream, rejected_rows_come_apart_to_be_mended) {
+    using Values = std::vector<std::string>;
+    EXPECT_EQ(split_row("1,\"a, b\",c", {}), (Values{"1", "a, b", "c"}));
+    EXPECT_EQ(split_row("1,\"a,b", {}), (Values{"1", "\"a", "b"}));
+    EXPECT_EQ(split_row("", {}), Values{});
+    const TempFile file(
+        "error_line,error_column,error_code,error_reason,voter_id,last_name\n4,,no_identity,x,7,Smith\n");
+    Stream stream(file.path(), inspect(file.path(), options()));
+    const auto item = stream.next();
+    EXPECT_EQ(std::get<const VoterRecord*>(*item)->external_id, "7");
+    EXPECT_EQ(std::get<const VoterRecord*>(*item)->extra, "{}");
 }
 
 TEST(Stream, short_rows_are_filled_up_where_the_file_has_many) {

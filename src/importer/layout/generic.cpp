@@ -12,6 +12,12 @@ namespace {
 using enum Field;
 
 constexpr auto kRules = std::to_array<ColumnRule>({
+    // What stands before a rejected row's own values in the list of errors that is mended and sent again.
+    {"errorline", ignored},
+    {"errorcolumn", ignored},
+    {"errorcode", ignored},
+    {"errorreason", ignored},
+
     {"externalid", external_id},
     {"voterid", external_id},
     {"statevoterid", external_id},
@@ -226,6 +232,7 @@ constexpr auto kRules = std::to_array<ColumnRule>({
     {"homestate", state},
     {"primarystate", state},
     {"province", state},
+    {"st", state},
     {"addressstate", state},
     {"zip", zip},
     {"zipcode", zip},

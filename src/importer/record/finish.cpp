@@ -1,5 +1,6 @@
 #include "importer/normalise/name.hpp"
 #include "importer/record/hash.hpp"
+#include "importer/record/identity.hpp"
 #include "importer/record/json.hpp"
 #include "importer/record/normaliser.hpp"
 
@@ -13,10 +14,6 @@ std::uint64_t number_of(const std::optional<Date>& date) {
     return date
                ? static_cast<std::uint64_t>(date->year) << 16 | static_cast<std::uint64_t>(date->month) << 8 | date->day
                : 0;
-}
-
-void write_hex(std::uint64_t value, char* out) {
-    for (int i = 15; i >= 0; --i, value >>= 4) out[i] = "0123456789abcdef"[value & 15];
 }
 
 Hash128 hash_content(const VoterRecord& r) {
@@ -43,22 +40,17 @@ void Normaliser::identify(VoterRecord& out) {
     if (!out.external_id.empty()) {
         out.identity = out.external_id;
     } else {
-        Hasher who;
-        who.add(out.first_folded);
-        who.add(fold_name(out.middle_name, arena_));
-        who.add(out.last_folded);
-        who.add(fold_name(out.suffix, arena_));
-        who.add(number_of(out.date_of_birth));
-        who.add(out.birth_year ? static_cast<std::uint64_t>(*out.birth_year) : 0);
-        for (const auto part : {out.address, out.address2, out.city}) who.add(fold_name(part, arena_));
-        who.add(out.zip);
-        const Hash128 hash = who.finish();
-        char* text = arena_.take(34);
-        text[0] = 'h';
-        text[1] = ':';
-        write_hex(hash.high, text + 2);
-        write_hex(hash.low, text + 18);
-        out.identity = {text, 34};
+        const Person person{.first_name = out.first_name,
+                            .middle_name = out.middle_name,
+                            .last_name = out.last_name,
+                            .suffix = out.suffix,
+                            .date_of_birth = out.date_of_birth,
+                            .birth_year = out.birth_year,
+                            .address = out.address,
+                            .address2 = out.address2,
+                            .city = out.city,
+                            .zip = out.zip};
+        out.identity = identity_of(person, arena_);
     }
     Hasher hasher;
     hasher.add(out.identity);

@@ -1,0 +1,18 @@
+#include "importer/importer.hpp"
+#include "importer/reader/reader.hpp"
+#include "importer/source/source.hpp"
+
+namespace townhall::importer {
+
+std::vector<std::string> split_row(std::string_view text, const Dialect& dialect) {
+    Dialect lenient = dialect;
+    lenient.lenient_quotes = true;
+    Limits limits;
+    limits.max_field = limits.max_record = text.size() + 1;
+    MemorySource source(text);
+    Reader reader(source, lenient, limits);
+    if (reader.next() != Reader::Outcome::record) return {};
+    return {reader.record().fields.begin(), reader.record().fields.end()};
+}
+
+}  // namespace townhall::importer
