@@ -155,7 +155,7 @@ class Transaction {
 
 /// The database, from every core. Statements ride in the lanes of the caller's core (or of the core that owns the
 /// scope's key) and come back on the caller's executor; callers whose executor is none of the contexts' are served by
-/// the first. All calls may be made from any thread.
+/// the first; such an executor's own context must outlive `stop`. All calls may be made from any thread.
 ///
 /// Every call throws Unavailable or StatementError for the database's refusals, ShapeError for our own mistakes, and is
 /// answered within a bounded time, whatever happens to the server.

@@ -91,7 +91,10 @@ void survive(const std::string& address, int signal) {
     Cluster::shared().start();
     const auto back = Clock::now();
     std::this_thread::sleep_for(seconds(3));
-    const int served_before = tally.served;
+    const int served_before = [&] {
+        const std::lock_guard lock(tally.mutex);
+        return tally.served;
+    }();
     std::this_thread::sleep_for(milliseconds(500));
     go_on = false;
     for (auto& worker : workers) worker.get();

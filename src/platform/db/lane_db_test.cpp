@@ -272,8 +272,8 @@ TEST_F(Lanes, StatementsNeedNoNames) {
 
 TEST_F(Lanes, CallersFromElsewhereAreServed) {
     fill(3);
+    boost::asio::thread_pool elsewhere(2);  // outlives the database, as it must
     Running db(address, 2);
-    boost::asio::thread_pool elsewhere(2);
     const auto work = [&]() -> Task<std::int64_t> {
         std::int64_t sum = co_await db->one(Scope::owner(), kAdd, 1);
         sum += co_await db->one(Scope::owner().slow(), kAdd, 2);
