@@ -129,6 +129,9 @@ Date today_utc() {
 
 std::optional<Date> parse_date(std::string_view raw, const DateRules& rules) {
     std::string_view text = trim(raw);
+    if (text.size() == 10 && text[4] == '-' && text[7] == '-' && all_digits(text.substr(0, 4)) &&
+        all_digits(text.substr(5, 2)) && all_digits(text.substr(8)))
+        return make_date(number(text.substr(0, 4)), number(text.substr(5, 2)), number(text.substr(8)));
     if (text.size() > 40) return std::nullopt;
     text = without_time(text);
     if (all_digits(text)) return parse_digits(text);

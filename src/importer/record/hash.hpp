@@ -14,14 +14,17 @@ namespace townhall::importer {
 class Hasher {
   public:
     void add(std::string_view value) {
-        mix(value.size(), 0x9E3779B97F4A7C15ULL);
         const char* at = value.data();
-        std::size_t left = value.size();
-        for (; left >= 16; at += 16, left -= 16) mix(load(at, 8), load(at + 8, 8));
-        if (left > 8) {
-            mix(load(at, 8), load(at + 8, left - 8));
-        } else if (left > 0) {
-            mix(load(at, left), 0);
+        const std::size_t size = value.size();
+        if (size > 16) {
+            for (std::size_t left = size; left > 16; at += 16, left -= 16) mix(load(at), load(at + 8));
+            at = value.data() + size;
+            mix(load(at - 16), load(at - 8));  // the last sixteen, some of them again
+            mix(size, kSize);
+        } else if (size >= 8) {
+            mix(load(at) ^ size * kSize, load(at + size - 8));
+        } else {
+            mix(size * kSize, load_few(at, size));
         }
     }
     void add(std::uint64_t value) { mix(value, 0xD1B54A32D192ED03ULL); }
@@ -32,6 +35,7 @@ class Hasher {
 
   private:
     __extension__ using Wide = unsigned __int128;
+    static constexpr std::uint64_t kSize = 0x9E3779B97F4A7C15ULL;
     static constexpr std::uint64_t kA = 0xA0761D6478BD642FULL;
     static constexpr std::uint64_t kB = 0xE7037ED1A0B428DBULL;
     static constexpr std::uint64_t kC = 0x8EBC6AF09C88C6E3ULL;
@@ -41,10 +45,15 @@ class Hasher {
         const Wide product = static_cast<Wide>(a) * b;
         return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
     }
-    static std::uint64_t load(const char* at, std::size_t size) {
+    static std::uint64_t load(const char* at) {
         std::uint64_t word = 0;
-        std::memcpy(&word, at, size);
+        std::memcpy(&word, at, 8);
         if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
+        return word;
+    }
+    static std::uint64_t load_few(const char* at, std::size_t size) {
+        std::uint64_t word = 0;
+        for (std::size_t i = 0; i < size; ++i) word |= std::uint64_t{static_cast<unsigned char>(at[i])} << (8 * i);
         return word;
     }
     void mix(std::uint64_t a, std::uint64_t b) {
