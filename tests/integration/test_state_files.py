@@ -147,4 +147,4 @@ def test_the_same_person_of_two_campaigns_is_one(admin, make_campaign, database)
     """The state's file in two campaigns: one voter in the base, linked twice."""
     for _ in range(2):
         Upload(admin, make_campaign()).send(washington(), name="wa.txt").finished()
-    assert database.one("select count(*) from campaign.voters where source = 'us-wa' and external_id = 'WA0001'") == 1
+    assert database.one("select count(*) from campaign.voters where source = 'us-wa' and identity = 'WA0001'") == 1

@@ -104,6 +104,16 @@ def told(response, why):
     )
 
 
+def resolved(document, part):
+    """A part of an OpenAPI document, with its reference followed."""
+    while "$ref" in part:
+        target = document
+        for step in part["$ref"].removeprefix("#/").split("/"):
+            target = target[step.replace("~1", "/").replace("~0", "~")]
+        part = target
+    return part
+
+
 def new_key():
     return str(uuid.uuid4())
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -44,6 +43,7 @@ class Townhall:
         self.database = database
         self.process = None
         self.port = 0
+        self._seen = 0  # bytes of the log that earlier runs wrote
         self.env = {
             "PATH": os.environ["PATH"],
             "LANG": "C.UTF-8",
@@ -63,9 +63,13 @@ class Townhall:
     # ---- its life ----
 
     def start(self, *flags, ready=60):
-        """Starts, and waits until /readyz says 200. The port stays the same over restarts."""
+        """Starts, and waits until /readyz says 200."""
+        return self.launch(*flags).wait_ready(ready)
+
+    def launch(self, *flags):
+        """Starts the process and waits for nothing. The port stays the same over restarts."""
         assert self.process is None or self.process.poll() is not None, "already running"
-        seen = self.log.stat().st_size if self.log.exists() else 0
+        self._seen = self.log.stat().st_size if self.log.exists() else 0
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [program(), "serve", "--listen", f"127.0.0.1:{self.port}", *flags],
@@ -76,14 +80,16 @@ class Townhall:
                 cwd=self.folder,
                 start_new_session=True,
             )
-        self.port = self.port or wait_until(lambda: self._announced_port(seen), ready, "the log line `listening`")
-        if ready:
-            wait_until(self.is_ready, ready, "200 of /readyz", every=0.01)
         return self
 
-    def _announced_port(self, offset):
+    def wait_ready(self, timeout):
+        self.port = self.port or wait_until(self._announced_port, timeout, "the log line `listening`")
+        wait_until(self.is_ready, timeout, "200 of /readyz", every=0.01)
+        return self
+
+    def _announced_port(self):
         assert self.process.poll() is None, f"townhall ended with {self.process.returncode}:\n{self.tail()}"
-        for entry in self.log_entries(offset):
+        for entry in self.log_entries(self._seen):
             if entry.get("message") == "listening" and entry.get("port"):
                 return entry["port"]
         return None
@@ -191,9 +197,11 @@ class Townhall:
             lines = log.read().split(b"\n")[:-1]
         return [json.loads(line) for line in lines if line.startswith(b"{")]
 
-    def tail(self, count=60):
+    def tail(self, count=12):
+        """The end of its log, and before it what was worse than information."""
         lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else ["(no log)"]
-        return "\n".join(re.sub(r"(.{600}).*", r"\1…", line) for line in lines[-count:])
+        worse = [line for line in lines[-1000:-count] if '"level":"info"' not in line and '"level":"debug"' not in line]
+        return "\n".join(line[:400] for line in worse[-20:] + lines[-count:])
 
     def mails(self):
         """The files of the development mailbox."""
