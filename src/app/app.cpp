@@ -183,6 +183,7 @@ void App::wait_for_signal() {
 
 void App::run() {
     std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN);
     signals_.add(SIGTERM);
     signals_.add(SIGINT);
     wait_for_signal();

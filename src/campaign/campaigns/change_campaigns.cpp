@@ -3,6 +3,7 @@
 
 #include "campaign/campaigns/operations.hpp"
 #include "platform/api/idempotency.hpp"
+#include "platform/guard/uuid.hpp"
 
 namespace townhall::campaign {
 
@@ -93,7 +94,8 @@ Result<db::Json> columns_json(const CampaignFields& f) {
 
 Task<Result<api::Answer<Campaign>>> create_campaign(CampaignsDeps deps, api::Context& context, NewCampaign in) {
     in.name = in.title;
-    if (!in.slug.has_value()) in.slug = slug_of(in.title);
+    // A slug that nobody chose must not stand in the way of a second campaign of the same name.
+    if (!in.slug.has_value()) in.slug = fmt::format("{}-{}", slug_of(in.title), guard::new_id().substr(24, 6));
     const auto columns = columns_json(in);
     if (!columns) co_return std::unexpected(columns.error());
     const bool takes_default = in.is_default.value().value_or(false);

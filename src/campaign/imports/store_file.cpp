@@ -31,7 +31,9 @@ Task<std::uint64_t> copy_part(http::MultipartReader& form, storage::Writer& writ
 
 }  // namespace
 
-Task<Result<Stored>> store_file(storage::ObjectStore& store, http::Request& request, std::uint64_t most_bytes,
+namespace {
+
+Task<Result<Stored>> take_file(storage::ObjectStore& store, http::Request& request, std::uint64_t most_bytes,
                                 std::string key) {
     const auto type = request.header("content-type");
     const auto boundary = type ? http::multipart_boundary(*type) : std::nullopt;
@@ -57,6 +59,19 @@ Task<Result<Stored>> store_file(storage::ObjectStore& store, http::Request& requ
     }
     if (!stored) co_return std::unexpected(api::invalid("/file", "required", "No part is named file."));
     co_return *std::move(stored);
+}
+
+}  // namespace
+
+Task<Result<Stored>> store_file(storage::ObjectStore& store, http::Request& request, std::uint64_t most_bytes,
+                                std::string key) {
+    try {
+        co_return co_await take_file(store, request, most_bytes, std::move(key));
+    } catch (const storage::StorageFull&) {
+        co_return std::unexpected(api::Error(api::kStorageFull));
+    } catch (const storage::StorageError&) {
+        co_return std::unexpected(api::unavailable(5, "The storage can't be used at the moment."));
+    }
 }
 
 }  // namespace townhall::campaign

@@ -38,10 +38,10 @@ Result<In> read_input(const Input& input) {
         if constexpr (has_fields<In>(Place::body)) {
             Faults body_faults(Fault::In::body);
             decode(*input.body, in, Rules{}, body_faults);
+            if constexpr (requires { check(in, body_faults); }) {
+                if (body_faults.empty()) check(in, body_faults);  // rules that span fields, found by ADL
+            }
             faults.append(body_faults.take());
-        }
-        if constexpr (requires { check(in, faults); }) {
-            if (faults.empty()) check(in, faults);  // rules that span fields, found by ADL
         }
         if (!faults.empty()) return std::unexpected(Error(kInvalid, {}, faults.take()));
     }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "platform/db/errors.hpp"
+#include "platform/observe/cpu_pool.hpp"
 #include "platform/observe/log.hpp"
 
 namespace townhall::api {
@@ -262,6 +263,8 @@ Task<http::Response> Router::handle(http::Request& request) {
             response = co_await serve(*match.route, request, match.values);
         } catch (const db::Unavailable& away) {
             failure = unavailable(away.retry_after);
+        } catch (const observe::Overloaded&) {
+            failure = unavailable(1, "Too much work is waiting.");
         } catch (const db::StatementError& error) {
             failure = of(error);
             if (failure->code->status >= 500)
