@@ -13,6 +13,7 @@ create table campaign.imports (
     dry_run       boolean not null,
     mapping       jsonb,
     layout        text,
+    columns       text[],                        -- of the file, as its header or layout names them
     rows          bigint not null default 0,
     created       bigint not null default 0,
     updated       bigint not null default 0,
@@ -42,7 +43,8 @@ create table campaign.import_faults (
     column_name text,
     code        text not null,
     reason      text not null,
-    text        text not null                    -- the row as it stands in the file
+    text        text not null,                   -- the row as it stands in the file
+    cells       text[] not null                  -- the same in values, as many as can be told apart
 );
 create index import_faults_import on campaign.import_faults (import_id, line);
 

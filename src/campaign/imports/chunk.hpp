@@ -19,6 +19,12 @@ struct ChunkRow {
     std::int64_t voter_id = 0;  // known once it is written
 };
 
+/// A row that was rejected, with its values as far as they can be told apart.
+struct ChunkFault {
+    importer::Fault fault;
+    std::vector<std::string> cells;
+};
+
 struct Counts {
     std::int64_t rows = 0, created = 0, updated = 0, unchanged = 0, duplicates = 0, rejected = 0, warnings = 0;
 
@@ -31,7 +37,7 @@ struct Chunk {
     std::string columns;
     std::string texts;
     std::vector<ChunkRow> rows;
-    std::vector<importer::Fault> faults;
+    std::vector<ChunkFault> faults;
     importer::Position behind;  // where the next chunk begins
     Counts counts;
 

@@ -9,22 +9,26 @@ namespace {
 struct FaultRow {
     std::int64_t line = 0, byte_offset = 0;
     std::optional<std::string> member, column;
-    std::string code, reason, text;
+    std::string code, reason;
+    std::vector<std::string> cells;
 };
 constexpr auto columns_of(std::type_identity<FaultRow>) {
     using F = FaultRow;
-    return std::tuple{&F::line, &F::byte_offset, &F::member, &F::column, &F::code, &F::reason, &F::text};
+    return std::tuple{&F::line, &F::byte_offset, &F::member, &F::column, &F::code, &F::reason, &F::cells};
 }
 
 constexpr std::int64_t kAtOnce = 500;
 
 constexpr db::Query<FaultRow(db::Uuid, std::string, std::int64_t, std::int64_t, std::int64_t)> kFaults{
     "imports.faults", db::Mode::read,
-    "select f.line, f.byte_offset, f.member, f.column_name, f.code, f.reason, f.text from campaign.import_faults f"
+    "select f.line, f.byte_offset, f.member, f.column_name, f.code, f.reason, f.cells from campaign.import_faults f"
     " where f.import_id = $1 and (coalesce(f.member, ''), f.line, f.byte_offset) > ($2, $3, $4)"
     " order by coalesce(f.member, ''), f.line, f.byte_offset limit $5"};
 
-constexpr std::array<const db::Statement*, 1> kQueries{&kFaults};
+constexpr db::Query<std::optional<std::vector<std::string>>(db::Uuid)> kColumnNames{
+    "imports.columns", db::Mode::read, "select i.columns from campaign.imports i where i.id = $1"};
+
+constexpr std::array<const db::Statement*, 2> kQueries{&kFaults, &kColumnNames};
 
 /// A cell that no spreadsheet takes for a formula: `'` goes before what begins like one, and the importer takes it off.
 void add_cell(std::string& out, std::string_view text) {
@@ -42,26 +46,35 @@ void add_cell(std::string& out, std::string_view text) {
     out += '"';
 }
 
-void add_row(std::string& out, const FaultRow& fault) {
+/// What is wrong, then the row's own values: mended, the file can be sent again. The importer passes the first four by.
+void add_row(std::string& out, const FaultRow& fault, std::size_t columns) {
     out += fmt::format("{},", fault.line);
     add_cell(out, fault.column.value_or(""));
     out += ',';
     add_cell(out, fault.code);
     out += ',';
     add_cell(out, fault.reason);
-    out += ',';
-    add_cell(out, fault.text);
+    for (std::size_t i = 0; i < std::max(columns, fault.cells.size()); ++i) {
+        out += ',';
+        if (i < fault.cells.size()) add_cell(out, fault.cells[i]);
+    }
     out += "\r\n";
 }
 
 Task<void> write_faults(db::Database& db, db::Scope scope, db::Uuid id, http::BodyWriter& body) {
-    co_await body.write("line,column,code,reason,text\r\n");
+    const auto columns = (co_await db.one(scope, kColumnNames, id)).value_or(std::vector<std::string>());
+    std::string header = "error_line,error_column,error_code,error_reason";
+    for (const std::string& name : columns) {
+        header += ',';
+        add_cell(header, name);
+    }
+    co_await body.write(header + "\r\n");
     std::string member;
     std::int64_t line = -1, offset = -1;
     for (;;) {
         const auto rows = co_await db.all(scope.slow(), kFaults, id, member, line, offset, kAtOnce);
         std::string out;
-        for (const FaultRow& row : rows) add_row(out, row);
+        for (const FaultRow& row : rows) add_row(out, row, columns.size());
         if (!out.empty()) co_await body.write(out);
         if (static_cast<std::int64_t>(rows.size()) < kAtOnce) co_return;
         member = rows.back().member.value_or("");

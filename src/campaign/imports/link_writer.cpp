@@ -111,13 +111,14 @@ void LinkWriter::remember_names(const Chunk& chunk) {
 void LinkWriter::keep_faults(const Chunk& chunk) {
     db::CopyIn copy(
         connection_,
-        "copy campaign.import_faults (import_id, line, byte_offset, member, column_name, code, reason, text)"
+        "copy campaign.import_faults (import_id, line, byte_offset, member, column_name, code, reason, text,"
+                    " cells)"
         " from stdin (format binary)");
     copy.put(CopyRows::header());
-    for (const importer::Fault& fault : chunk.faults) {
+    for (const auto& [fault, cells] : chunk.faults) {
         row_.clear();
         CopyRows out(row_);
-        out.begin_row(8);
+        out.begin_row(9);
         out.uuid(order_.id);
         out.int64(static_cast<std::int64_t>(fault.line));
         out.int64(static_cast<std::int64_t>(fault.byte_offset));
@@ -126,6 +127,7 @@ void LinkWriter::keep_faults(const Chunk& chunk) {
         out.text(fault.code);
         out.text(fault.reason);
         out.text(fault.text);
+        out.text(CopyRows::text_array(std::vector<std::string_view>(cells.begin(), cells.end())));
         copy.put(row_);
     }
     copy.put(CopyRows::trailer());

@@ -20,7 +20,7 @@ Result<Mapping> read_mapping(std::string_view text) {
     Mapping out;
     for (const auto& [field, value] : *object) {
         const auto& known = importer::field_names();
-        if (std::ranges::find(known, field) == known.end())
+        if (std::ranges::find(known, field) == known.end() && !field.starts_with("districts."))
             return std::unexpected(bad("Names a field that voters don't have."));
         if (const auto* name = value.get_if<std::string>())
             out.emplace_back(field, *name);

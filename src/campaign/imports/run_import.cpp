@@ -10,6 +10,7 @@
 #include "campaign/imports/seen_voters.hpp"
 #include "campaign/imports/voter_writer.hpp"
 #include "importer/error.hpp"
+#include "platform/api/json.hpp"
 #include "platform/db/sync/connection.hpp"
 #include "platform/observe/log.hpp"
 
@@ -69,7 +70,7 @@ void read_chunks(const std::filesystem::path& file, const importer::Plan& plan, 
         ++chunk->counts.rows;
         if (const auto* fault = std::get_if<const importer::Fault*>(&*item)) {
             ++chunk->counts.rejected;
-            chunk->faults.push_back(**fault);
+            chunk->faults.push_back({**fault, importer::split_row((*fault)->text, plan.dialect)});
         } else {
             const importer::VoterRecord& record = *std::get<const importer::VoterRecord*>(*item);
             if (seen.superseded(record.identity_hash, stream.position().member, record.line))
@@ -168,6 +169,16 @@ class Pipeline {
     std::atomic<bool> canceled_ = false;
 };
 
+/// As a JSON list.
+std::string column_names(const importer::Plan& plan) {
+    std::string out = "[";
+    for (const importer::Column& column : plan.columns) {
+        if (out.size() > 1) out += ',';
+        api::json::write_string(out, column.name);
+    }
+    return out + ']';
+}
+
 void finish(db::Connection& connection, const std::string& id, std::string_view status,
             std::optional<std::string> failure = {}) {
     connection.query(
@@ -218,8 +229,8 @@ ImportEnd run_import(const std::string& conninfo, const std::string& import_id, 
         if (stop.stop_requested()) return ImportEnd::stopped;
         connection.query(
             "update campaign.imports set status = 'running', source = $2, layout = $3, rows_total = $4,"
-            " started_at = coalesce(started_at, now()), updated_at = now() where id = $1::uuid",
-            import_id, import->order.source, plan.layout, seen.rows());
+            " columns = array(select jsonb_array_elements_text($5::jsonb)), started_at = coalesce(started_at, now()), updated_at = now() where id = $1::uuid",
+            import_id, import->order.source, plan.layout, seen.rows(), column_names(plan));
 
         Pipeline pipeline(conninfo, *import);
         const bool whole = pipeline.run(file, plan, seen, connection, stop, progress);
