@@ -186,13 +186,13 @@ $$;
 
 create function campaign.remember_names(campaign bigint, first_folded text, last_folded text) returns void
     language sql security definer set search_path = pg_catalog, pg_temp
-begin atomic
+as $$
     insert into campaign.names (campaign_id, kind, value)
     select n.campaign, n.kind, n.value
       from (values (campaign, 'first', first_folded), (campaign, 'last', last_folded)) n (campaign, kind, value)
      where n.value <> ''
     on conflict do nothing;
-end;
+$$;
 
 -- Makes a voter of `doc` (columns of campaign.voters) and links it to the current campaign, if there is one.
 create function campaign.create_voter(doc jsonb, first_folded text, last_folded text) returns bigint
@@ -257,20 +257,20 @@ $$;
 -- Takes a voter out of the current campaign: the manager's DELETE. Its history there stays.
 create function campaign.unlink_voter(voter bigint) returns bigint
     language sql security definer set search_path = pg_catalog, pg_temp
-begin atomic
+as $$
     update campaign.campaign_voters
        set removed_at = clock_timestamp(), changed_at = clock_timestamp()
      where campaign_id = campaign.current_campaign() and voter_id = voter and removed_at is null
     returning voter_id;
-end;
+$$;
 
 -- How many voters the current campaign holds.
 create function campaign.count_voters() returns bigint
     language sql stable security definer set search_path = pg_catalog, pg_temp
-begin atomic
+as $$
     select count(*) from campaign.campaign_voters
      where campaign_id = campaign.current_campaign() and removed_at is null;
-end;
+$$;
 
 revoke execute on all functions in schema campaign from public;
 grant execute on function campaign.current_campaign, campaign.nearest_names, campaign.create_voter,

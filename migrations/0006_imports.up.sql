@@ -48,6 +48,22 @@ create table campaign.import_faults (
 );
 create index import_faults_import on campaign.import_faults (import_id, line);
 
+-- An import whose job is given up (it ended its worker again and again) has failed.
+create function campaign.fail_import() returns trigger
+    language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+    update campaign.imports
+       set status = 'failed', finished_at = now(), updated_at = now(),
+           failure = coalesce(failure, 'The import could not be carried out. What was committed stays; send the file again.')
+     where id = (new.payload ->> 'id')::uuid and status in ('queued', 'running');
+    return null;
+end
+$$;
+create trigger import_given_up after update on core.jobs
+    for each row when (new.kind = 'voters.import' and new.state = 'dead' and old.state <> 'dead')
+    execute function campaign.fail_import();
+
 alter table campaign.imports enable row level security;
 create policy own_campaign on campaign.imports
     using (campaign_id = (select nullif(current_setting('app.campaign', true), '')::bigint));

@@ -101,6 +101,7 @@ int main(int argc, char** argv) {
             [&flags, &option](const std::string& value) { flags[std::string(option.name)] = value; },
             std::string(option.doc));
     }
+    serve->footer("Everything else is set by environment variables or a .env file: townhall config docs lists them.");
     serve->callback([&] {
         chosen = [](const app::Configuration& configuration) { return app::serve(configuration, serve_options); };
     });

@@ -1,8 +1,6 @@
 #include "campaign/imports/imports.hpp"
 #include "platform/api/json.hpp"
-#include "platform/db/sync/connection.hpp"
 #include "platform/db/sync/errors.hpp"
-#include "platform/observe/log.hpp"
 
 namespace townhall::campaign {
 
@@ -25,23 +23,11 @@ Ended run_guarded(const std::string& conninfo, const std::string& id, const std:
     }
 }
 
-void mark_failed(const std::string& conninfo, const std::string& id) {
-    try {
-        db::Connection connection(conninfo);
-        connection.query(
-            "update campaign.imports set status = 'failed', failure = $2, finished_at = now(), updated_at = now()"
-            " where id = $1::uuid and status in ('queued', 'running')",
-            id, "The import could not be carried out; nothing of it was undone. Send the file again.");
-    } catch (const std::exception&) {
-        observe::error("an import could not be marked as failed", {{"import", id}});
-    }
-}
-
 }  // namespace
 
 jobs::Kind ImportRunner::kind() {
     return {.name = "voters.import",
-            .max_attempts = 5,
+            .max_attempts = 30,  // a restart of the server counts as one
             .concurrency = 1,
             .lease = std::chrono::seconds(15),
             .handler = [this](jobs::Job job) { return run(std::move(job)); }};
@@ -58,11 +44,8 @@ Task<jobs::Outcome> ImportRunner::run(jobs::Job job) {
 
     const Ended ended = co_await threads_.run(
         [this, id = *id, file = *file, stop = job.stop] { return run_guarded(deps_.conninfo, id, file, stop); });
-    if (ended.trouble) {
-        if (job.attempt < job.max_attempts) co_return jobs::Retry{*ended.trouble};
-        co_await threads_.run([this, id = *id] { mark_failed(deps_.conninfo, id); });
-        co_return jobs::Fail{*ended.trouble};
-    }
+    // The last retry makes the job a dead letter, which fails the import too, by a trigger.
+    if (ended.trouble) co_return jobs::Retry{*ended.trouble};
     if (ended.end == ImportEnd::stopped) co_return jobs::Release{};
     if (ended.end == ImportEnd::busy) co_return jobs::Release{std::chrono::seconds(2)};
     co_await deps_.store.remove(key);  // what was refused is kept, row by row; the file is not needed any more

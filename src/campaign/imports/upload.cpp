@@ -21,7 +21,7 @@ constexpr db::Query<Import(db::Uuid, std::int64_t, std::int64_t, Text, std::stri
            "with i as (insert into campaign.imports (id, campaign_id, created_by, filename, object_key, size, source,"
            " on_match, dry_run, mapping) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning *),"
            " job as (insert into core.jobs (kind, subject, payload, max_attempts)"
-           " select 'voters.import', 'import:' || i.id, jsonb_build_object('id', i.id), 5 from i)"
+           " select 'voters.import', 'import:' || i.id, jsonb_build_object('id', i.id), null from i)"
            " select " TOWNHALL_IMPORT_COLUMNS " from i"};
 
 constexpr std::array<const db::Statement*, 1> kQueries{&kQueue};

@@ -22,16 +22,10 @@ constexpr unsigned kTextArray = 1009;
 constexpr unsigned kText = 25;
 constexpr unsigned kInt8 = 20;
 
-// `names` of campaign.voters to be set from the temporary table's.
-std::string assignments() {
-    std::string out;
-    for (std::string_view left = kVoterColumns; !left.empty();) {
-        const std::size_t end = std::min(left.find(", "), left.size());
-        const std::string_view name = left.substr(0, end);
-        left.remove_prefix(std::min(end + 2, left.size()));
-        if (name == "source" || name == "identity") continue;
-        out += fmt::format("{}{} = s.{}", out.empty() ? "" : ", ", name, name);
-    }
+/// Sets the columns that the file has a say in: what people added in others stays.
+std::string assignments(const std::vector<std::string>& told) {
+    std::string out = "extra = coalesce(s.extra, v.extra), content_hash = s.content_hash";
+    for (const std::string& column : told) out += fmt::format(", {0} = s.{0}", column);
     return out;
 }
 
@@ -39,6 +33,9 @@ std::string assignments() {
 
 VoterWriter::VoterWriter(db::Connection& connection, const ImportOrder& order, bool rows_are_distinct)
     : connection_(connection), order_(order), rows_are_distinct_(rows_are_distinct) {
+    update_ = fmt::format(
+        "update campaign.voters v set {}, updated_at = clock_timestamp() from changed_voters s where v.id = s.id",
+        assignments(order.told));
     source_is_empty_ =
         connection.query("select 1 from campaign.voters where source = $1 limit 1", order.source).rows() == 0;
     connection.exec(
@@ -50,8 +47,10 @@ VoterWriter::VoterWriter(db::Connection& connection, const ImportOrder& order, b
     const unsigned look_up_types[] = {kTextArray, kText, kInt8};
     connection.prepare("look_up",
                        "select x.n, v.id, v.content_hash, (m.voter_id is not null)::int::int8, (m.removed_at is null)::int::int8"
-                       " from unnest($1) with ordinality x (identity, n)"
-                       " join campaign.voters v on v.source = $2 and v.identity = x.identity collate \"C\""
+                       " from unnest($1) with ordinality x (identity, n) cross join lateral"
+                       // A look-up of each identity in the index, whatever the statistics say: never a scan of the source.
+                       " (select f.id, f.content_hash from campaign.voters f"
+                       " where f.source = $2 and f.identity = x.identity collate \"C\" offset 0) v"
                        " left join campaign.campaign_voters m on m.campaign_id = $3 and m.voter_id = v.id",
                        look_up_types);
 }
@@ -188,10 +187,7 @@ void VoterWriter::update_voters(const Chunk& chunk, const std::vector<std::uint3
         copy.put(CopyRows::trailer());
         copy.finish();
     }
-    static const std::string kUpdate = fmt::format(
-        "update campaign.voters v set {}, updated_at = clock_timestamp() from changed_voters s where v.id = s.id",
-        assignments());
-    connection_.exec(kUpdate);
+    connection_.exec(update_);
     // Every campaign that holds them sees the change, and finds them by their new names.
     connection_.exec(
         "insert into campaign.names (campaign_id, kind, value)"

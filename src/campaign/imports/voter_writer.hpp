@@ -17,6 +17,7 @@ struct ImportOrder {
     std::string source;
     OnMatch on_match = OnMatch::update;
     bool dry_run = false;
+    std::vector<std::string> told = {};  // columns of campaign.voters that the file has something about
 };
 
 /// Writes a chunk's voters, in a transaction of its own, and finds what is to be linked.
@@ -51,6 +52,7 @@ class VoterWriter {
     bool rows_are_distinct_;
     bool source_is_empty_;
     std::vector<std::int64_t> ids_;  // reserved, not used yet
+    std::string update_;
     std::string row_;                // one COPY row, reused
 };
 

@@ -27,13 +27,13 @@ struct Fault {
 
 /// An expected failure of a request: becomes an application/problem+json answer (RFC 9457).
 struct Error {
-    const ErrorCode* code;
+    ErrorCode code;  // by value: codes are small, and a reference would be taken to temporaries
     std::string detail;
     std::vector<Fault> faults;
     std::vector<std::pair<std::string, std::string>> headers;  // e.g. Retry-After, Allow
 
-    Error(const ErrorCode& c, std::string d = {}, std::vector<Fault> f = {})  // NOLINT: implicit on purpose
-        : code(&c), detail(std::move(d)), faults(std::move(f)) {}
+    Error(ErrorCode c, std::string d = {}, std::vector<Fault> f = {})  // NOLINT: implicit on purpose
+        : code(c), detail(std::move(d)), faults(std::move(f)) {}
 
     /// Adds a header to the answer.
     Error&& with(std::string name, std::string value) && {

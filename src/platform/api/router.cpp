@@ -146,11 +146,11 @@ std::string reference(Components& components, std::string_view name, const std::
 
 http::Response problem(const Error& error, std::string_view instance, std::string_view request_id) {
     http::Response response;
-    response.status = error.code->status;
+    response.status = error.code.status;
     response.content_type = "application/problem+json";
     std::string& out = response.body;
-    out = fmt::format(R"({{"type":"urn:townhall:problem:{}","title":"{}","status":{})", error.code->code,
-                      error.code->title, error.code->status);
+    out = fmt::format(R"({{"type":"urn:townhall:problem:{}","title":"{}","status":{})", error.code.code,
+                      error.code.title, error.code.status);
     if (!error.detail.empty()) {
         out += R"(,"detail":)";
         json::write_string(out, error.detail);
@@ -267,7 +267,7 @@ Task<http::Response> Router::handle(http::Request& request) {
             failure = unavailable(1, "Too much work is waiting.");
         } catch (const db::StatementError& error) {
             failure = of(error);
-            if (failure->code->status >= 500)
+            if (failure->code.status >= 500)
                 observe::error("statement failed", {{"statement", error.statement},
                                                     {"sqlstate", error.sqlstate()},
                                                     {"route", match.route->path},
