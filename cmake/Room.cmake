@@ -1,11 +1,9 @@
-# A room is one folder of src/: a static library of its *.cpp, and a test program of its *_test.cpp.
+# A room is one folder of src/: a static library of its *.cpp, and the test programs of its *_test.cpp: <room>_db_test of
+# those named *_db_test.cpp, which start a PostgreSQL (label "integration"), <room>_test of the others (label "unit").
 #
 #   townhall_room(NAME <library> FOLDER <path under src> [USES <rooms>…] [LIBRARIES <third party>…])
 #
-# The precompiled header of townhall_pch serves every room. Tests named *_db_test.cpp need a PostgreSQL and run under
-# the label "integration"; the others are "unit".
-include(GoogleTest)
-
+# The precompiled header of townhall_pch serves every room.
 function(townhall_room)
   cmake_parse_arguments(ROOM "" "NAME;FOLDER" "USES;LIBRARIES" ${ARGN})
   set(folder ${CMAKE_SOURCE_DIR}/src/${ROOM_FOLDER})
@@ -19,16 +17,22 @@ function(townhall_room)
   add_library(${ROOM_NAME} STATIC ${sources})
   target_link_libraries(${ROOM_NAME} PUBLIC townhall_flags ${ROOM_USES} ${ROOM_LIBRARIES} Threads::Threads fmt::fmt)
   target_precompile_headers(${ROOM_NAME} REUSE_FROM townhall_pch)
+  set(db_tests ${tests})
+  list(FILTER tests EXCLUDE REGEX "_db_test\\.cpp$")
+  list(FILTER db_tests INCLUDE REGEX "_db_test\\.cpp$")
   if(tests)
-    townhall_test(${ROOM_NAME}_test "${tests}" ${ROOM_NAME})
+    townhall_test(${ROOM_NAME}_test unit "${tests}" ${ROOM_NAME})
+  endif()
+  if(db_tests)
+    townhall_test(${ROOM_NAME}_db_test integration "${db_tests}" ${ROOM_NAME})
   endif()
 endfunction()
 
-function(townhall_test name sources)
+function(townhall_test name label sources)
   add_executable(${name} ${sources})
   target_link_libraries(${name} PRIVATE townhall_flags ${ARGN} GTest::gtest GTest::gtest_main Threads::Threads fmt::fmt)
   target_precompile_headers(${name} REUSE_FROM townhall_pch)
   target_compile_definitions(${name} PRIVATE TOWNHALL_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   add_test(NAME ${name} COMMAND ${name})
-  set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 600)
+  set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT 600)
 endfunction()
