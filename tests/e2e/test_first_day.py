@@ -90,7 +90,7 @@ def test_command_line_import_of_a_state_file(embedded, tmp_path):
         (["import", "/nowhere/voters.csv", "--campaign", "1"], "/nowhere/voters.csv"),
         (["import", __file__], "--campaign"),
         (["import", __file__, "--campaign", "999999"], "campaign"),
-        (["serve", "--listen", "nonsense"], "listen"),
+        (["serve", "--listen", "nonsense"], "LISTEN"),
         (["users", "create", "--admin"], "--email"),
         (["frobnicate"], "frobnicate"),
     ],

@@ -31,7 +31,8 @@ def test_life_of_a_campaign(admin):
         ),
         201,
     )
-    assert FIELDS <= made.keys() and (made["slug"], made["currency"]) == ("ada-for-mayor", "usd")
+    assert FIELDS <= made.keys() and made["currency"] == "usd"
+    assert made["slug"].startswith("ada-for-mayor")
     path = f"{CAMPAIGNS}/{made['id']}"
     changed = ok(admin.patch(path, {"office": None, "description": "The one"}))
     assert (changed["office"], changed["description"], changed["election_on"]) == (None, "The one", "2026-11-03")

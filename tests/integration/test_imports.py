@@ -60,7 +60,7 @@ def test_generic_headers_are_recognised_by_name(upload, admin, target):
             "Cell Phone",
             "Street Address",
             "Town",
-            "ST",
+            "State",
             "Zip Code",
             "Shirt",
         ],

@@ -116,6 +116,12 @@ def test_name_search_forgives(admin, campaign, people, query, first):
     assert ok(response)["items"][0]["last_name"] == first, [item["last_name"] for item in response.json()["items"]]
 
 
+def test_name_search_and_filters_go_together(admin, campaign, people):
+    """`q` is one filter among the others: all of them hold."""
+    response = admin.get(VOTERS, params={"campaign_id": campaign, "q": "Johnson", "party": "REP"})
+    assert [item["last_name"] for item in ok(response)["items"]] == ["Johnston"]
+
+
 @pytest.mark.parametrize("query", ["Zzyzx", "%", "_", "'", "\\", "' or 1=1 --", "*", "a" * 200])
 def test_name_search_finds_nobody_by_accident(admin, campaign, people, query):
     """A name that nobody has, and what a database might take as a pattern, finds nobody or is refused; never 500."""

@@ -56,7 +56,7 @@ def full_voter():
         "gender": "F",
         "party": "DEM",
         "email": "rosa@example.com",
-        "phone": "+19195550123",
+        "phone": "+12125550123",
         "address": "12 Main St",
         "city": "Raleigh",
         "state": "NC",
@@ -94,7 +94,7 @@ def test_a_voter_is_made_and_read(admin, campaign):
         else:
             assert read[name] == sent[name], name
     assert read["birth_year"] == 1955 and read["tags"] == [] and read["support"] is None
-    assert read["emails"] == ["rosa@example.com"] and read["phones"] == ["+19195550123"]
+    assert read["emails"] == ["rosa@example.com"] and read["phones"] == ["+12125550123"]
 
 
 def test_faults_are_told_at_once(admin, campaign):
@@ -122,8 +122,8 @@ def test_nobody_is_no_voter(admin, campaign):
 
 
 def test_an_external_id_is_used_once(admin, campaign):
-    """The second voter with the same source and external id is a conflict."""
-    body = {"last_name": "Twice", "source": "club", "external_id": "C-77"}
+    """The second voter of a campaign with the same external id is a conflict."""
+    body = {"last_name": "Twice", "external_id": "C-77"}
     ok(admin.post(f"{VOTERS}?campaign_id={campaign}", body), 201)
     problem(admin.post(f"{VOTERS}?campaign_id={campaign}", body), 409)
 
@@ -193,7 +193,7 @@ def test_patch_null_clears(admin, voter):
     """null clears a field, absence does not; a cleared birth date takes its year along."""
     changed = ok(admin.patch(path(voter), {"email": None, "middle_name": None, "date_of_birth": None}))
     assert (changed["email"], changed["middle_name"], changed["date_of_birth"]) == (None, None, None)
-    assert changed["last_name"] == voter["last_name"] and changed["phone"] == "+19195550123"
+    assert changed["last_name"] == voter["last_name"] and changed["phone"] == "+12125550123"
     assert ok(admin.get(path(voter)))["email"] is None
 
 
@@ -235,7 +235,7 @@ def test_if_match_keeps_from_overwriting(admin, campaign, voter, method):
 
 def test_an_admin_hides_and_the_history_stays(admin, campaign, voter, database):
     """204, then 404 and no list shows it, but include_deleted does; the row is there."""
-    where = f"{VOTERS}?campaign_id={campaign}&per_page=200&q={voter['last_name']}"
+    where = f"{VOTERS}?campaign_id={campaign}&per_page=200"
     assert admin.delete(path(voter)).status_code == 204
     problem(admin.get(path(voter)), 404)
     assert voter["id"] not in [item["id"] for item in ok(admin.get(where))["items"]]
