@@ -112,7 +112,7 @@ void LinkWriter::keep_faults(const Chunk& chunk) {
     db::CopyIn copy(
         connection_,
         "copy campaign.import_faults (import_id, line, byte_offset, member, column_name, code, reason, text,"
-                    " cells)"
+        " cells)"
         " from stdin (format binary)");
     copy.put(CopyRows::header());
     for (const auto& [fault, cells] : chunk.faults) {

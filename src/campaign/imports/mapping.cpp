@@ -22,7 +22,8 @@ Result<Mapping> read_mapping(std::string_view text) {
     for (const auto& [field, value] : *object) {
         const auto& known = importer::field_names();
         if (std::ranges::find(known, field) == known.end() && !field.starts_with("districts."))
-            return std::unexpected(bad(fmt::format("Names a field that voters don't have. There are: {}.", fmt::join(known, ", "))));
+            return std::unexpected(
+                bad(fmt::format("Names a field that voters don't have. There are: {}.", fmt::join(known, ", "))));
         if (const auto* name = value.get_if<std::string>())
             out.emplace_back(field, *name);
         else if (const auto* number = value.get_if<std::int64_t>())

@@ -231,7 +231,8 @@ ImportEnd run_import(const std::string& conninfo, const std::string& import_id, 
         if (stop.stop_requested()) return ImportEnd::stopped;
         connection.query(
             "update campaign.imports set status = 'running', source = $2, layout = $3, rows_total = $4,"
-            " columns = array(select jsonb_array_elements_text($5::jsonb)), started_at = coalesce(started_at, now()), updated_at = now() where id = $1::uuid",
+            " columns = array(select jsonb_array_elements_text($5::jsonb)), started_at = coalesce(started_at, now()), "
+            "updated_at = now() where id = $1::uuid",
             import_id, import->order.source, plan.layout, seen.rows(), column_names(plan));
 
         Pipeline pipeline(conninfo, *import);

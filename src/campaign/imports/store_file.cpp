@@ -34,7 +34,7 @@ Task<std::uint64_t> copy_part(http::MultipartReader& form, storage::Writer& writ
 namespace {
 
 Task<Result<Stored>> take_file(storage::ObjectStore& store, http::Request& request, std::uint64_t most_bytes,
-                                std::string key) {
+                               std::string key) {
     const auto type = request.header("content-type");
     const auto boundary = type ? http::multipart_boundary(*type) : std::nullopt;
     if (!boundary)

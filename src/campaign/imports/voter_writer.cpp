@@ -45,14 +45,15 @@ VoterWriter::VoterWriter(db::Connection& connection, const ImportOrder& order, b
     // Some thousand known keys against a large table: an index look-up each, whatever the planner thinks of arrays.
     connection.exec("set enable_hashjoin = off; set enable_mergejoin = off; set enable_seqscan = off");
     const unsigned look_up_types[] = {kTextArray, kText, kInt8};
-    connection.prepare("look_up",
-                       "select x.n, v.id, v.content_hash, (m.voter_id is not null)::int::int8, (m.removed_at is null)::int::int8"
-                       " from unnest($1) with ordinality x (identity, n) cross join lateral"
-                       // A look-up of each identity in the index, whatever the statistics say: never a scan of the source.
-                       " (select f.id, f.content_hash from campaign.voters f"
-                       " where f.source = $2 and f.identity = x.identity collate \"C\" offset 0) v"
-                       " left join campaign.campaign_voters m on m.campaign_id = $3 and m.voter_id = v.id",
-                       look_up_types);
+    connection.prepare(
+        "look_up",
+        "select x.n, v.id, v.content_hash, (m.voter_id is not null)::int::int8, (m.removed_at is null)::int::int8"
+        " from unnest($1) with ordinality x (identity, n) cross join lateral"
+        // A look-up of each identity in the index, whatever the statistics say: never a scan of the source.
+        " (select f.id, f.content_hash from campaign.voters f"
+        " where f.source = $2 and f.identity = x.identity collate \"C\" offset 0) v"
+        " left join campaign.campaign_voters m on m.campaign_id = $3 and m.voter_id = v.id",
+        look_up_types);
 }
 
 void VoterWriter::write(Chunk& chunk) {

@@ -53,7 +53,7 @@ class VoterWriter {
     bool source_is_empty_;
     std::vector<std::int64_t> ids_;  // reserved, not used yet
     std::string update_;
-    std::string row_;                // one COPY row, reused
+    std::string row_;  // one COPY row, reused
 };
 
 }  // namespace townhall::campaign

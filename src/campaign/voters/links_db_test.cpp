@@ -40,7 +40,8 @@ TEST_F(Links, NameACampaignAndAVoterThatExist) {
 }
 
 TEST_F(Links, AreRefusedAsAWholeStatement) {
-    EXPECT_THROW(sql.exec("insert into campaign.campaign_voters (campaign_id, voter_id) values (1, 1), (1, 9)"), db::SqlError);
+    EXPECT_THROW(sql.exec("insert into campaign.campaign_voters (campaign_id, voter_id) values (1, 1), (1, 9)"),
+                 db::SqlError);
     EXPECT_EQ(links(), 0);
 }
 
@@ -66,7 +67,8 @@ TEST_F(Links, AddedWhileTheirVoterIsDeletedAreRefused) {
     db::Transaction deletion(deleting);
     deleting.exec("delete from campaign.voters where id = 1");
     auto added = std::async(std::launch::async, [&] { return refusal(1, 1); });
-    EXPECT_EQ(added.wait_for(std::chrono::milliseconds(200)), std::future_status::timeout) << "must wait for the deletion";
+    EXPECT_EQ(added.wait_for(std::chrono::milliseconds(200)), std::future_status::timeout)
+        << "must wait for the deletion";
     deletion.commit();
     EXPECT_EQ(added.get(), "23503");
     EXPECT_EQ(links(), 0);
@@ -79,7 +81,8 @@ TEST_F(Links, AddedBeforeTheirVoterIsDeletedGoWithIt) {
         db::Connection deleting(conninfo);
         deleting.exec("delete from campaign.voters where id = 1");
     });
-    EXPECT_EQ(deleted.wait_for(std::chrono::milliseconds(200)), std::future_status::timeout) << "must wait for the link";
+    EXPECT_EQ(deleted.wait_for(std::chrono::milliseconds(200)), std::future_status::timeout)
+        << "must wait for the link";
     adding.commit();
     deleted.get();
     EXPECT_EQ(links(), 0);

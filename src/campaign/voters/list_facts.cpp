@@ -4,35 +4,81 @@ namespace townhall::campaign {
 
 namespace {
 
-constexpr std::int64_t kWorthKeeping = 10'000;  // counting fewer than this is quick
+constexpr std::int64_t kFew = 10'000;  // counting fewer than this is quick
 constexpr auto kCountAge = std::chrono::seconds(30);
 constexpr auto kAsOfAge = std::chrono::seconds(1);
 
 constexpr db::Query<std::int64_t()> kCountMembers{"voters.count", db::Mode::read, "select campaign.count_voters()"};
+constexpr db::Query<std::int64_t(std::int64_t)> kCountFewMembers{
+    "voters.count_few", db::Mode::read,
+    "select count(*) from (select from campaign.campaign_voters m where m.removed_at is null limit $1) few"};
 constexpr db::Query<std::int64_t()> kCountAll{"voters.count_all", db::Mode::read,
                                               "select count(*) from campaign.voters where deleted_at is null"};
+constexpr db::Query<std::int64_t(std::int64_t)> kCountFew{
+    "voters.count_few_of_all", db::Mode::read,
+    "select count(*) from (select from campaign.voters where deleted_at is null limit $1) few"};
+constexpr db::Query<std::int64_t(std::string)> kEstimate{
+    "voters.estimate", db::Mode::read, "select greatest(reltuples, 0)::bigint from pg_class where oid = $1::regclass"};
 // Sees every session's start: all of them log in as the owner.
 constexpr db::Query<db::Timestamp()> kAsOf{"voters.as_of", db::Mode::read,
                                            "select coalesce(min(xact_start), now()) from pg_stat_activity"
                                            " where datname = current_database() and backend_type = 'client backend'"};
 
-constexpr std::array<const db::Statement*, 3> kQueries{&kCountMembers, &kCountAll, &kAsOf};
+constexpr std::array<const db::Statement*, 6> kQueries{&kCountMembers, &kCountFewMembers, &kCountAll,
+                                                       &kCountFew,     &kEstimate,        &kAsOf};
 
 }  // namespace
 
-Task<ListFacts::Total> ListFacts::total(db::Scope scope, bool exact) {
-    const std::int64_t who = scope.campaign.value_or(0);
-    if (!exact) {
-        const std::scoped_lock lock(mutex_);
-        const auto known = counts_.find(who);
-        if (known != counts_.end() && known->second.count > kWorthKeeping &&
-            Clock::now() - known->second.at < kCountAge)
-            co_return Total{known->second.count, true};
-    }
-    const std::int64_t count = co_await db_.one(scope.slow(), scope.campaign ? kCountMembers : kCountAll);
+std::optional<ListFacts::Total> ListFacts::known(std::int64_t campaign) {
     const std::scoped_lock lock(mutex_);
-    counts_.insert_or_assign(who, Counted{count, Clock::now()});
-    co_return Total{count, false};
+    Counted& entry = counts_[campaign];
+    const bool fresh = entry.count && Clock::now() - entry.at < kCountAge;
+    // While another request counts, its predecessor's result serves; before the first, all we know is "many".
+    if (fresh || entry.counting) return Total{entry.count.value_or(kFew + 1), true};
+    entry.counting = true;
+    return std::nullopt;
+}
+
+bool ListFacts::is_large(std::int64_t campaign) {
+    const std::scoped_lock lock(mutex_);
+    const auto entry = counts_.find(campaign);
+    return entry != counts_.end() && entry->second.count.value_or(0) > kFew;
+}
+
+Task<std::int64_t> ListFacts::count_campaign(std::int64_t campaign) {
+    std::optional<std::int64_t> count;
+    std::exception_ptr failure;
+    try {
+        count = co_await db_.one(db::Scope::of(campaign).slow(), kCountMembers);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    const std::scoped_lock lock(mutex_);
+    Counted& entry = counts_[campaign];
+    entry.counting = false;
+    if (failure) std::rethrow_exception(failure);
+    entry.count = count;
+    entry.at = Clock::now();
+    co_return *count;
+}
+
+Task<ListFacts::Total> ListFacts::total(db::Scope scope, bool exact) {
+    if (exact)
+        co_return Total{
+            scope.campaign ? co_await count_campaign(*scope.campaign) : co_await db_.one(scope.slow(), kCountAll),
+            false};
+    if (!scope.campaign) {
+        const std::int64_t estimate = co_await db_.one(scope, kEstimate, "campaign.voters");
+        if (estimate > 2 * kFew) co_return Total{estimate, true};
+        const std::int64_t few = co_await db_.one(scope, kCountFew, kFew + 1);
+        co_return Total{std::max(few, few > kFew ? estimate : 0), few > kFew};
+    }
+    if (!is_large(*scope.campaign)) {
+        const std::int64_t few = co_await db_.one(scope, kCountFewMembers, kFew + 1);
+        if (few <= kFew) co_return Total{few, false};
+    }
+    if (const auto total = known(*scope.campaign)) co_return *total;
+    co_return Total{co_await count_campaign(*scope.campaign), false};
 }
 
 Task<db::Timestamp> ListFacts::as_of() {

@@ -20,8 +20,9 @@ class ListFacts {
         std::int64_t count = 0;
         bool estimate = false;
     };
-    /// How many voters the scope holds. Small numbers, and `exact` ones, are counted; a large one is counted again
-    /// every half minute and is an estimate in between.
+    /// How many voters the scope holds. Small numbers, and `exact` ones, are counted. A large one of a campaign is
+    /// counted again every half minute, by one request at a time, and is an estimate in between; that of all voters is
+    /// the planner's estimate.
     Task<Total> total(db::Scope scope, bool exact);
 
     /// The start of the oldest transaction that was running within the last second: whoever asks for changes since then
@@ -31,13 +32,18 @@ class ListFacts {
   private:
     using Clock = std::chrono::steady_clock;
     struct Counted {
-        std::int64_t count;
+        std::optional<std::int64_t> count;  // of the last time; none: never yet
         Clock::time_point at;
+        bool counting = false;  // by a request that is under way
     };
+    /// What is known without asking, or nothing where this request must count.
+    [[nodiscard]] std::optional<Total> known(std::int64_t campaign);
+    [[nodiscard]] bool is_large(std::int64_t campaign);
+    Task<std::int64_t> count_campaign(std::int64_t campaign);
 
     db::Database& db_;
     std::mutex mutex_;                        // guards what follows; never held over a suspension
-    std::map<std::int64_t, Counted> counts_;  // by campaign; 0: all
+    std::map<std::int64_t, Counted> counts_;  // of large campaigns
     std::optional<std::pair<db::Timestamp, Clock::time_point>> as_of_;
 };
 
