@@ -44,7 +44,7 @@ def test_life_of_a_campaign(admin):
     "field, value",
     [
         ("name", ""),
-        ("name", "x" * 201),
+        pytest.param("name", "x" * 201, id="name too long"),
         ("time_zone", "Mars/Olympus"),
         ("currency", "dollars"),
         ("election_on", "2026-02-30"),

@@ -83,7 +83,27 @@ def test_errors_of_the_gate_have_the_same_shape(server):
         assert b"application/problem+json" in answer and answer.count(b"HTTP/1.1 ") == 1
 
 
+@pytest.mark.parametrize(
+    "method, path, body, status",
+    [
+        ("POST", "/api/contact", b"{", 400),
+        ("GET", "/api/v1/voters/1", b"", 401),
+        ("GET", "/api/v2/voters", b"", 404),
+        ("DELETE", "/api/contact", b"", 405),
+        ("POST", "/api/contact", b'"' + b"x" * 1_100_000 + b'"', 413),
+        ("POST", "/api/contact", b"{}", 422),
+        ("POST", "/api/v1/auth/login", b'{"email":"a@example.org","password":"wrong wrong"}', 401),
+    ],
+    ids=["not JSON", "no token", "no such path", "other method", "too large", "faults", "wrong password"],
+)
+def test_a_problem_has_every_member(public, method, path, body, status):
+    """type, title, status, detail, instance and request_id, each with something in it."""
+    told = problem(public.request(method, path, data=body, headers={"Content-Type": "application/json"}), status)
+    empty = [name for name in ("type", "title", "status", "detail", "instance", "request_id") if not told.get(name)]
+    assert not empty and told["instance"].endswith(path), told
+
+
 def test_unknown_version_of_the_path(public):
     """404 as a problem, with the request's own id in it."""
     body = problem(public.get("/api/v2/voters", headers={"X-Request-Id": "mine"}), 404)
-    assert body["request_id"] == "mine" and body["instance"]
+    assert body["request_id"] == "mine"
