@@ -41,6 +41,9 @@ void tell_demo(const Configuration& configuration, const std::optional<DemoAdmin
     if (admin)
         fmt::print("    admin      {}\n    password   {}   (shown once; kept nowhere)\n\n", admin->email,
                    admin->password);
+    else
+        fmt::print(
+            "    accounts   as before; another admin: townhall users create --email NAME@EXAMPLE.ORG --admin\n\n");
     std::fflush(stdout);
 }
 

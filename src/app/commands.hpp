@@ -34,6 +34,7 @@ struct ImportFile {
     std::string file;
     std::string campaign;  // id or slug
     std::optional<std::string> source, mapping;
+    std::optional<std::string> errors;  // a file for the rejected rows
     bool skip_known = false;
     bool dry_run = false;
 };

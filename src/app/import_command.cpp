@@ -1,10 +1,13 @@
 #include <fmt/format.h>
+#include <fstream>
 #include <unistd.h>
 
 #include "app/commands.hpp"
 #include "app/database.hpp"
+#include "campaign/imports/fault_csv.hpp"
 #include "campaign/imports/mapping.hpp"
 #include "campaign/imports/run_import.hpp"
+#include "platform/api/json.hpp"
 #include "platform/db/sync/connection.hpp"
 #include "platform/guard/uuid.hpp"
 
@@ -57,6 +60,47 @@ void close_abandoned(db::Connection& connection) {
         " and pg_try_advisory_xact_lock(hashtext('townhall import'), hashtext(id::text))");
 }
 
+std::vector<std::string> strings_from(std::string_view json_list) {
+    std::vector<std::string> out;
+    const auto list = api::json::parse(json_list);
+    if (const auto* items = list ? list->get_if<api::json::Array>() : nullptr)
+        for (const auto& item : *items)
+            if (const auto* text = item.get_if<std::string>()) out.push_back(*text);
+    return out;
+}
+
+/// Writes the rejected rows to a file, to be mended and imported again.
+void write_rejected(db::Connection& connection, const std::string& import_id, const std::string& path) {
+    std::ofstream file(path, std::ios::binary);
+    std::string text;
+    const auto names = connection.query(
+        "select coalesce(array_to_json(columns), '[]') from campaign.imports where id = $1::uuid", import_id);
+    const auto columns = strings_from(names.text(0, 0));
+    campaign::add_header(text, columns);
+    db::Transaction transaction(connection);
+    connection.query(
+        "declare rejected cursor for select line, byte_offset, column_name, code, reason, array_to_json(cells)"
+        " from campaign.import_faults where import_id = $1::uuid order by coalesce(member, ''), line, byte_offset",
+        import_id);
+    for (;;) {
+        const auto rows = connection.exec("fetch 1000 from rejected");
+        for (int i = 0; i < rows.rows(); ++i)
+            campaign::add_row(text,
+                              {.line = rows.integer(i, 0),
+                               .byte_offset = rows.integer(i, 1),
+                               .member = {},
+                               .column = std::string(rows.value(i, 2).value_or("")),
+                               .code = std::string(rows.text(i, 3)),
+                               .reason = std::string(rows.text(i, 4)),
+                               .cells = strings_from(rows.text(i, 5))},
+                              columns.size());
+        file << std::exchange(text, {});
+        if (rows.rows() == 0) break;
+    }
+    file.close();
+    if (!file) throw std::runtime_error("can't write " + path);
+}
+
 }  // namespace
 
 int import_file(const Configuration& configuration, const ImportFile& order) {
@@ -92,7 +136,13 @@ int import_file(const Configuration& configuration, const ImportFile& order) {
         "{}: {} rows, {} created, {} updated, {} unchanged, {} duplicates, {} rejected, {} warnings; {:.0f} rows/s\n",
         report.text(0, 0), report.integer(0, 1), report.integer(0, 2), report.integer(0, 3), report.integer(0, 4),
         report.integer(0, 5), report.integer(0, 6), report.integer(0, 7), bar.rate(report.integer(0, 1)));
-    if (report.integer(0, 6) > 0) fmt::print("rejected rows: GET /api/v1/voters/imports/{}/errors.csv\n", id);
+    if (report.integer(0, 6) > 0 && order.errors) {
+        write_rejected(connection, id, *order.errors);
+        fmt::print("rejected rows: {}\n", *order.errors);
+    } else if (report.integer(0, 6) > 0) {
+        fmt::print("rejected rows: name a file for them by --errors, or GET /api/v1/voters/imports/{}/errors.csv\n",
+                   id);
+    }
     return 0;
 }
 

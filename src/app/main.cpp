@@ -73,6 +73,7 @@ void add_import_command(CLI::App& program, Command& chosen) {
     import->add_option("--source", order.source,
                        "Whose ids the file holds; default: the state recognised, else the campaign");
     import->add_option("--mapping", order.mapping, R"(JSON, as in {"last_name": "Surname"})");
+    import->add_option("--errors", order.errors, "Write rejected rows to this CSV, to be mended and imported again");
     import->add_flag("--skip-known", order.skip_known, "Leave voters that are known already as they are");
     import->add_flag("--dry-run", order.dry_run, "Tell what would happen; change nothing");
     import->callback([&chosen] {

@@ -1,8 +1,7 @@
-#include "app/queries.hpp"
-
 #include <gtest/gtest.h>
 #include <set>
 
+#include "app/queries.hpp"
 #include "platform/db/db.hpp"
 #include "platform/db/embedded/temporary.hpp"
 #include "platform/db/migrate/migration.hpp"

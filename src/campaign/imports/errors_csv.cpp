@@ -1,21 +1,11 @@
 #include <fmt/format.h>
 
+#include "campaign/imports/fault_csv.hpp"
 #include "campaign/imports/operations.hpp"
 
 namespace townhall::campaign {
 
 namespace {
-
-struct FaultRow {
-    std::int64_t line = 0, byte_offset = 0;
-    std::optional<std::string> member, column;
-    std::string code, reason;
-    std::vector<std::string> cells;
-};
-constexpr auto columns_of(std::type_identity<FaultRow>) {
-    using F = FaultRow;
-    return std::tuple{&F::line, &F::byte_offset, &F::member, &F::column, &F::code, &F::reason, &F::cells};
-}
 
 constexpr std::int64_t kAtOnce = 500;
 
@@ -30,45 +20,11 @@ constexpr db::Query<std::optional<std::vector<std::string>>(db::Uuid)> kColumnNa
 
 constexpr std::array<const db::Statement*, 2> kQueries{&kFaults, &kColumnNames};
 
-/// A cell that no spreadsheet takes for a formula: `'` goes before what begins like one, and the importer takes it off.
-void add_cell(std::string& out, std::string_view text) {
-    const bool formula = !text.empty() && std::string_view("=+-@\t\r").contains(text.front());
-    if (!formula && text.find_first_of("\",\r\n") == std::string_view::npos) {
-        out += text;
-        return;
-    }
-    out += '"';
-    if (formula) out += '\'';
-    for (const char c : text) {
-        if (c == '"') out += '"';
-        out += c;
-    }
-    out += '"';
-}
-
-/// What is wrong, then the row's own values: mended, the file can be sent again. The importer passes the first four by.
-void add_row(std::string& out, const FaultRow& fault, std::size_t columns) {
-    out += fmt::format("{},", fault.line);
-    add_cell(out, fault.column.value_or(""));
-    out += ',';
-    add_cell(out, fault.code);
-    out += ',';
-    add_cell(out, fault.reason);
-    for (std::size_t i = 0; i < std::max(columns, fault.cells.size()); ++i) {
-        out += ',';
-        if (i < fault.cells.size()) add_cell(out, fault.cells[i]);
-    }
-    out += "\r\n";
-}
-
 Task<void> write_faults(db::Database& db, db::Scope scope, db::Uuid id, http::BodyWriter& body) {
     const auto columns = (co_await db.one(scope, kColumnNames, id)).value_or(std::vector<std::string>());
-    std::string header = "error_line,error_column,error_code,error_reason";
-    for (const std::string& name : columns) {
-        header += ',';
-        add_cell(header, name);
-    }
-    co_await body.write(header + "\r\n");
+    std::string header;
+    add_header(header, columns);
+    co_await body.write(header);
     std::string member;
     std::int64_t line = -1, offset = -1;
     for (;;) {

@@ -62,8 +62,8 @@ Task<jobs::Outcome> follow_up(FollowUpDeps deps, jobs::Job job) {
 }  // namespace
 
 jobs::Kind follow_up_kind(FollowUpDeps deps) {
-    // Two at once: nobody waits for them, and visitors who write now come first.
-    return {.name = "submission.follow_up", .max_attempts = 12, .concurrency = 2, .handler = [deps](jobs::Job job) {
+    // One at a time: nobody waits for them, and visitors who write now come first.
+    return {.name = "submission.follow_up", .max_attempts = 12, .concurrency = 1, .handler = [deps](jobs::Job job) {
                 return follow_up(deps, std::move(job));
             }};
 }
