@@ -68,8 +68,7 @@ std::string operation(const Route& route) {
         if (!parameters.empty()) parameters += ',';
         parameters += text;
     };
-    if (route.who == Who::member)
-        add_parameter(R"({"$ref":"#/components/parameters/campaign"})");
+    if (route.who == Who::member) add_parameter(R"({"$ref":"#/components/parameters/campaign"})");
     if (route.idempotent_post) add_parameter(R"({"$ref":"#/components/parameters/idempotencyKey"})");
     if (!parameters.empty()) out += fmt::format(R"(,"parameters":[{}])", parameters);
     if (!route.input_schema.empty())
@@ -124,8 +123,9 @@ std::string openapi(const Router& router, std::string_view version) {
     }
     out += fmt::format(R"(}},"components":{{"schemas":{{{})", kProblem);
     for (const auto& [name, schema] : router.components().all()) out += fmt::format(",{}:{}", json_text(name), schema);
-    out += fmt::format(R"(}},{},"securitySchemes":{{"bearer":{{"type":"http","scheme":"bearer","bearerFormat":"JWT"}}}}}}}})",
-                       kSharedParameters);
+    out += fmt::format(
+        R"(}},{},"securitySchemes":{{"bearer":{{"type":"http","scheme":"bearer","bearerFormat":"JWT"}}}}}}}})",
+        kSharedParameters);
     return out;
 }
 
