@@ -1,7 +1,8 @@
 #include "app/app.hpp"
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_future.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <csignal>
 #include <fmt/format.h>
 
@@ -155,6 +156,9 @@ Task<void> App::start() {
 Task<void> App::stop() {
     ready_ = false;
     observe::info("stopping");
+    asio::steady_timer delay(threads_.first(),
+                             std::chrono::milliseconds(configuration_.values.number("SHUTDOWN_DELAY_MS")));
+    co_await delay.async_wait(asio::use_awaitable);
     const auto patience = std::chrono::seconds(configuration_.values.number("SHUTDOWN_TIMEOUT"));
     co_await server_.stop(std::chrono::steady_clock::now() + patience);
     co_await worker_.stop();

@@ -78,6 +78,14 @@ const std::vector<Option>& option_table() {
          .section = "Server",
          .least = 1,
          .most = 300},
+        {.name = "SHUTDOWN_DELAY_MS",
+         .kind = Kind::integer,
+         .fallback = "500",
+         .doc = "How long /readyz says no, and requests are still taken, before SIGTERM closes the door: as long as a "
+                "load balancer takes to notice.",
+         .section = "Server",
+         .least = 0,
+         .most = 60'000},
         {.name = "FLASK_APP", .kind = Kind::text, .fallback = "", .doc = "Accepted and ignored.", .section = "Server"},
 
         {.name = "DATABASE_URL",

@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <fmt/format.h>
 #include <functional>
@@ -81,6 +82,11 @@ void add_import_command(CLI::App& program, Command& chosen) {
     });
 }
 
+bool is_command(const CLI::App& program, std::string_view word) {
+    const auto commands = program.get_subcommands([](const CLI::App*) { return true; });
+    return std::ranges::any_of(commands, [&](const CLI::App* command) { return command->get_name() == word; });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -118,7 +124,15 @@ int main(int argc, char** argv) {
         plain = [] { return app::print_configuration(true); };
     });
 
-    CLI11_PARSE(program, argc, argv);
+    if (argc > 1 && argv[1][0] != '-' && !is_command(program, argv[1])) {
+        fmt::print(stderr, "townhall: there is no command '{}'; townhall --help lists them\n", argv[1]);
+        return 2;
+    }
+    try {
+        program.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return program.exit(error) == 0 ? 0 : 2;
+    }
     try {
         const int code = plain ? plain() : with_configuration(flags, chosen);
         observe::flush();

@@ -27,7 +27,7 @@ Ended run_guarded(const std::string& conninfo, const std::string& id, const std:
 
 jobs::Kind ImportRunner::kind() {
     return {.name = "voters.import",
-            .max_attempts = 30,  // a restart of the server counts as one
+            .max_attempts = 5,  // a restart of the server counts as one
             .concurrency = 1,
             .lease = std::chrono::seconds(15),
             .handler = [this](jobs::Job job) { return run(std::move(job)); }};

@@ -142,6 +142,12 @@ bool LinkWriter::keep_progress(const Chunk& chunk) {
         " where id = $1::uuid returning cancel_wanted::int",
         order_.id, counts_.rows, counts_.created, counts_.updated, counts_.unchanged, counts_.duplicates,
         counts_.rejected, counts_.warnings, chunk.behind.member, chunk.behind.byte_offset, chunk.behind.line);
+    // Attempts are there to end what never gets on: who got this far may be interrupted again.
+    if (std::exchange(first_chunk_, false))
+        connection_.query(
+            "update core.jobs set max_attempts = greatest(max_attempts, attempt + 5)"
+            " where subject = 'import:' || $1 and kind = 'voters.import' and state = 'running'",
+            order_.id);
     return kept.rows() == 1 && kept.integer(0, 0) == 0;
 }
 

@@ -34,6 +34,7 @@ class LinkWriter {
     const ImportOrder& order_;
     Counts counts_;
     std::unordered_set<std::string> first_names_, last_names_;
+    bool first_chunk_ = true;  // of this run
     std::string row_;
 };
 

@@ -19,17 +19,15 @@ bool matches(const api::Context& context, const std::string& etag) {
 }  // namespace
 
 Task<Result<api::Answer<Voter>>> change_voter(VotersDeps deps, api::Context& context, VoterChange in) {
-    auto fields = normalised(in);
-    if (!fields) co_return std::unexpected(fields.error());
-    const db::Json patch = columns_json(*fields);
+    const db::Json patch = columns_json(in);
     const Principal who = context.who;
     const auto& get = who.campaign ? kGetMember : kGetAny;
 
     co_return co_await deps.db.transaction(scope_of(who), [&](db::Transaction& tx) -> Task<Result<api::Answer<Voter>>> {
         auto before = co_await tx.optional(get, in.id);
         if (!before) co_return std::unexpected(kNoSuchVoter);
-        const std::string first = after(fields->first_name, before->first_name);
-        const std::string last = after(fields->last_name, before->last_name);
+        const std::string first = after(in.first_name, before->first_name);
+        const std::string last = after(in.last_name, before->last_name);
         if (first.empty() && last.empty() && !before->external_id)
             co_return std::unexpected(api::invalid("/last_name", "required", "A first or a last name is required."));
         if (!matches(context, etag_of(who, *before))) co_return std::unexpected(api::kPreconditionFailed);

@@ -40,13 +40,6 @@ std::string identity_of(const VoterDraft& draft) {
 }  // namespace
 
 Task<Result<api::Answer<Voter>>> create_voter(VotersDeps deps, api::Context& context, VoterDraft in) {
-    auto fields = normalised(in);
-    if (!fields) co_return std::unexpected(fields.error());
-    static_cast<VoterFields&>(in) = *std::move(fields);
-    if (!in.first_name.has_value() && !in.last_name.has_value() && in.external_id.value_or("").empty())
-        co_return std::unexpected(
-            api::invalid("/last_name", "required", "A first name, a last name or an external id is required."));
-
     const Principal who = context.who;
     const std::string first = importer::fold_name(text_or_empty(in.first_name));
     const std::string last = importer::fold_name(text_or_empty(in.last_name));

@@ -82,8 +82,7 @@ void check_object(const api::Maybe<db::Json>& value, std::string_view name, api:
 
 }  // namespace
 
-Result<VoterFields> normalised(VoterFields fields) {
-    api::Faults faults(api::Fault::In::body);
+void normalise(VoterFields& fields, api::Faults& faults) {
     const auto clean = [](const std::string& text) { return importer::clean_text(text); };
     for (Value* value : {&fields.first_name, &fields.middle_name, &fields.last_name, &fields.suffix, &fields.address,
                          &fields.address2, &fields.city, &fields.county, &fields.country, &fields.precinct})
@@ -107,9 +106,17 @@ Result<VoterFields> normalised(VoterFields fields) {
         const std::chrono::year_month_day day(*fields.date_of_birth);
         fields.birth_year = static_cast<int>(day.year());
     }
-    if (!faults.empty()) return std::unexpected(api::Error(api::kInvalid, {}, faults.take()));
-    return fields;
 }
+
+void check(VoterDraft& draft, api::Faults& faults) {
+    normalise(draft, faults);
+    if (draft.first_name.has_value() || draft.last_name.has_value() || !draft.external_id.value_or("").empty()) return;
+    if (!faults.empty()) return;  // the name may be there, and refused
+    const api::Faults::Step step(faults, "last_name");
+    faults.add("required", "A first name, a last name or an external id is required.");
+}
+
+void check(VoterChange& change, api::Faults& faults) { normalise(change, faults); }
 
 namespace {
 

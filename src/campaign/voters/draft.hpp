@@ -92,9 +92,10 @@ constexpr auto schema_of(std::type_identity<VoterChange>) {
         voter_fields<VoterChange>());
 }
 
-/// The fields by the rules that imports follow too: names cleaned, telephone numbers in E.164, postal codes split, …
-/// Each value that can't be read so becomes a fault.
-[[nodiscard]] Result<VoterFields> normalised(VoterFields fields);
+/// Puts the fields by the rules that imports follow too (names cleaned, telephone numbers in E.164, postal codes split,
+/// …); each value that can't be read so becomes a fault.
+void check(VoterDraft& draft, api::Faults& faults);
+void check(VoterChange& change, api::Faults& faults);
 
 /// The fields that are present, as an object whose members are columns of campaign.voters.
 [[nodiscard]] db::Json columns_json(const VoterFields& fields, const Text& source = {}, const Text& identity = {});

@@ -2,6 +2,7 @@
 #include <charconv>
 #include <fmt/format.h>
 
+#include "campaign/voters/filters.hpp"
 #include "campaign/voters/operations.hpp"
 #include "platform/api/paging.hpp"
 
@@ -37,25 +38,6 @@ constexpr auto columns_of(std::type_identity<ListRow>) {
 }
 
 using ListQuery = db::Composed<ListRow>;
-
-void add_filters(ListQuery& query, const Principal& who, const ListVoters& in) {
-    if (!in.include_deleted) query.add(" and v.deleted_at is null");
-    if (!in.include_deleted && who.campaign) query.add(" and v.removed_at is null");
-    if (in.city) query.add(" and lower(v.city) = lower(").bind(*in.city).add(")");
-    if (in.state) query.add(" and v.state = upper(").bind(*in.state).add(")");
-    if (in.zip) query.add(" and v.zip = ").bind(*in.zip);
-    if (in.party) query.add(" and v.party = ").bind(*in.party);
-    if (in.precinct) query.add(" and v.precinct = ").bind(*in.precinct);
-    if (who.campaign && in.tag) query.add(" and ").bind(*in.tag).add(" = any(v.tags)");
-    if (who.campaign && in.support) query.add(" and v.support = ").bind(static_cast<std::int16_t>(*in.support));
-    if (!who.campaign && (in.tag || in.support)) query.add(" and false");
-    if (in.updated_since) {
-        if (who.campaign)
-            query.add(" and v.changed_at >= ").bind(*in.updated_since);
-        else
-            query.add(" and v.updated_at >= ").bind(*in.updated_since);
-    }
-}
 
 /// Where page N begins, found in the index alone: the rows before it are never fetched.
 void add_page_start(ListQuery& query, const Principal& who, const ListVoters& in) {
@@ -108,6 +90,21 @@ ListQuery list_query(const Principal& who, const ListVoters& in, const std::opti
     return query;
 }
 
+/// How many a filtered list holds; counting ends where it would become a scan.
+constexpr std::int64_t kMostCounted = 10'001;
+db::Composed<std::int64_t> count_query(const Principal& who, const ListVoters& in) {
+    db::Composed<std::int64_t> query("voters.count_filtered", db::Mode::read);
+    query.add("select count(*) from (select from ");
+    if (who.campaign)
+        query.add("campaign.members v where v.campaign_id = ").bind(*who.campaign);
+    else
+        query.add("campaign.voters v where true");
+    add_filters(query, who, in);
+    if (in.count == Count::quick) query.add(" limit ").bind(kMostCounted);
+    query.add(") counted");
+    return query;
+}
+
 /// A cursor is good for the list that it was made for: the same campaign, order and filters.
 std::string purpose_of(const api::Context& context, const ListVoters& in) {
     std::string out = fmt::format("voters {} {}", context.who.campaign.value_or(0), static_cast<int>(in.sort));
@@ -151,6 +148,9 @@ Task<Result<api::Answer<api::Page<Voter>>>> list_voters(VotersDeps deps, api::Co
         const auto total = co_await deps.facts.total(scope_of(who), in.count == Count::exact);
         page.total = total.count;
         page.total_is_estimate = total.estimate;
+    } else {
+        page.total = co_await deps.db.one(scope, count_query(who, in));
+        page.total_is_estimate = in.count == Count::quick && *page.total == kMostCounted;
     }
     page.as_of = co_await deps.facts.as_of();
     page.per_page = in.per_page;

@@ -1,3 +1,4 @@
+#include "campaign/voters/filters.hpp"
 #include "campaign/voters/operations.hpp"
 #include "importer/normalise/name.hpp"
 
@@ -38,6 +39,45 @@ constexpr db::Query<VoterRow(std::string, std::int64_t, std::int64_t, std::strin
     " (select l.voter_id from campaign.campaign_voters l where l.last_folded = p.last and l.first_folded = p.first"
     " and l.removed_at is null order by l.voter_id limit $2 + $3) m limit $2 + $3)" TOWNHALL_MATCHED};
 
+/// With filters the best matches may all be filtered away, so more of them are looked at; they are put together anew
+/// each time, and run where slow statements may.
+constexpr std::int64_t kLookedAt = 2'000;
+
+db::Composed<VoterRow> filtered_search(const Principal& who, const ListVoters& in, const std::string& first,
+                                       const std::optional<std::string>& last, std::int64_t skipped) {
+    db::Composed<VoterRow> query("voters.search_filtered", db::Mode::read);
+    query.add("select " TOWNHALL_MEMBER_COLUMNS " from (select h.voter_id, max(h.score) as score from (");
+    if (!last) {
+        query.add("select n.score, m.voter_id from campaign.nearest_names('last', ")
+            .bind(first)
+            .add(
+                ", 24) n cross join lateral (select l.voter_id from campaign.campaign_voters l"
+                " where l.last_folded = n.value limit ")
+            .bind(kLookedAt)
+            .add(") m union all select n.score * 0.95, m.voter_id from campaign.nearest_names('first', ")
+            .bind(first)
+            .add(
+                ", 24) n cross join lateral (select l.voter_id from campaign.campaign_voters l"
+                " where l.first_folded = n.value limit ")
+            .bind(kLookedAt)
+            .add(") m");
+    } else {
+        query.add("select a.score + b.score as score, m.voter_id from campaign.nearest_names('last', ")
+            .bind(*last)
+            .add(", 12) a cross join campaign.nearest_names('first', ")
+            .bind(first)
+            .add(
+                ", 12) b cross join lateral (select l.voter_id from campaign.campaign_voters l"
+                " where l.last_folded = a.value and l.first_folded = b.value limit ")
+            .bind(kLookedAt)
+            .add(") m");
+    }
+    query.add(") h group by h.voter_id) b join campaign.members v on v.voter_id = b.voter_id where true");
+    add_filters(query, who, in);
+    query.add(" order by b.score desc, b.voter_id offset ").bind(skipped).add(" limit ").bind(in.per_page);
+    return query;
+}
+
 constexpr std::array<const db::Statement*, 2> kQueries{&kByOneWord, &kByTwoWords};
 
 }  // namespace
@@ -46,8 +86,9 @@ Task<Result<api::Page<Voter>>> search_voters(VotersDeps deps, Principal who, Lis
     if (!who.campaign)
         co_return std::unexpected(api::Error(api::kCampaignRequired, "A search is a campaign's: add ?campaign_id=."));
     const std::int64_t skipped = (in.page.value_or(1) - 1) * in.per_page;
-    if (in.after || in.filtered() || in.sort != Sort::id)
-        co_return std::unexpected(api::invalid_parameter("q", "conflict", "A search takes page and per_page only."));
+    if (in.after || in.sort != Sort::id)
+        co_return std::unexpected(
+            api::invalid_parameter("q", "conflict", "A search has an order of its own, and pages."));
     if (skipped + in.per_page > kDeepest)
         co_return std::unexpected(api::invalid_parameter("page", "max", "A search goes 1,000 voters deep."));
 
@@ -58,12 +99,17 @@ Task<Result<api::Page<Voter>>> search_voters(VotersDeps deps, Principal who, Lis
     if (folded.empty()) co_return page;
     const std::size_t blank = folded.find(' ');
     const db::Scope scope = scope_of(who);
+    const std::string first_word = folded.substr(0, blank);
+    // The first and the last word: what stands between is middle names.
+    const auto last_word =
+        blank == std::string::npos ? std::nullopt : std::optional(folded.substr(folded.rfind(' ') + 1));
     std::vector<VoterRow> rows;
-    if (blank == std::string::npos)
+    if (in.filtered())
+        rows = co_await deps.db.all(scope.slow(), filtered_search(who, in, first_word, last_word, skipped));
+    else if (!last_word)
         rows = co_await deps.db.all(scope, kByOneWord, folded, skipped, in.per_page);
-    else  // the first and the last word: what stands between is middle names
-        rows = co_await deps.db.all(scope, kByTwoWords, folded.substr(0, blank), skipped, in.per_page,
-                                    folded.substr(folded.rfind(' ') + 1));
+    else
+        rows = co_await deps.db.all(scope, kByTwoWords, first_word, skipped, in.per_page, *last_word);
     for (VoterRow& row : rows) page.items.push_back(shown_to(who, std::move(row)));
     co_return page;
 }

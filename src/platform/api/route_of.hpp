@@ -38,9 +38,8 @@ Result<In> read_input(const Input& input) {
         if constexpr (has_fields<In>(Place::body)) {
             Faults body_faults(Fault::In::body);
             decode(*input.body, in, Rules{}, body_faults);
-            if constexpr (requires { check(in, body_faults); }) {
-                if (body_faults.empty()) check(in, body_faults);  // rules that span fields, found by ADL
-            }
+            // Rules beyond those of the schema, found by ADL; fields that were refused are as if absent.
+            if constexpr (requires { check(in, body_faults); }) check(in, body_faults);
             faults.append(body_faults.take());
         }
         if (!faults.empty()) return std::unexpected(Error(kInvalid, {}, faults.take()));

@@ -126,6 +126,15 @@ Error of(const db::StatementError& error) {
     return {kInternal};
 }
 
+/// Every problem has a detail: where nobody wrote one, what its kind always means.
+std::string detail_of(const Error& error) {
+    if (!error.detail.empty()) return error.detail;
+    if (!error.faults.empty())
+        return fmt::format("{} fault{} in the input; see errors.", error.faults.size(),
+                           error.faults.size() == 1 ? "" : "s");
+    return fmt::format("{}.", error.code.title);
+}
+
 }  // namespace
 
 std::string Components::reference(std::string_view name, const std::function<std::string()>& make) {
@@ -151,10 +160,8 @@ http::Response problem(const Error& error, std::string_view instance, std::strin
     std::string& out = response.body;
     out = fmt::format(R"({{"type":"urn:townhall:problem:{}","title":"{}","status":{})", error.code.code,
                       error.code.title, error.code.status);
-    if (!error.detail.empty()) {
-        out += R"(,"detail":)";
-        json::write_string(out, error.detail);
-    }
+    out += R"(,"detail":)";
+    json::write_string(out, detail_of(error));
     if (!instance.empty()) {
         out += R"(,"instance":)";
         json::write_string(out, instance);
@@ -258,9 +265,13 @@ Task<http::Response> Router::handle(http::Request& request) {
                                request.request_id);
         }
     } else {
+        bool close = false;
         std::optional<Error> failure;  // co_await is not allowed in a handler of exceptions, nor is it needed
         try {
             response = co_await serve(*match.route, request, match.values);
+        } catch (const http::BodyError& error) {
+            failure = Error(code_for(error.status), error.why);
+            close = true;  // the rest of the body is not worth reading
         } catch (const db::Unavailable& away) {
             failure = unavailable(away.retry_after);
         } catch (const observe::Overloaded&) {
@@ -274,6 +285,7 @@ Task<http::Response> Router::handle(http::Request& request) {
                                                     {"request_id", request.request_id}});
         }
         if (failure) response = problem(*failure, request.path, request.request_id);
+        response.close = response.close || close;
         response.route = match.route->path;
     }
     for (const auto& header : common_) response.headers.push_back(header);

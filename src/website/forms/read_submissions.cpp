@@ -13,6 +13,14 @@ constexpr char kColumns[] =
     " 'last_error', j.last_error) order by j.id), '[]') from core.jobs j where j.subject = 'submission:' || s.id)"
     " from website.submissions s";
 
+constexpr std::int64_t kMostCounted = 10'001;  // so many or more: an exact number would cost a scan
+
+template <class Row>
+void add_filters(db::Composed<Row>& query, const ListSubmissions& in) {
+    if (in.type) query.add(" and s.type = ").bind(*in.type);
+    if (in.status) query.add(" and s.status = ").bind(*in.status);
+}
+
 }  // namespace
 
 Task<Result<Submission>> get_submission(FormsDeps deps, GetSubmission in) {
@@ -29,8 +37,7 @@ Task<Result<api::Page<Submission>>> list_submissions(FormsDeps deps, api::Contex
 
     db::Composed<Submission> query("forms.list_submissions", db::Mode::read);
     query.add(kColumns).add(" where true");
-    if (in.type) query.add(" and s.type = ").bind(*in.type);
-    if (in.status) query.add(" and s.status = ").bind(*in.status);
+    add_filters(query, in);
     if (*after) query.add(" and s.id < ").bind(**after).add("::uuid");
     query.add(" order by s.id desc limit ").bind(in.per_page + 1);
     if (in.page) query.add(" offset ").bind((*in.page - 1) * in.per_page);
@@ -38,7 +45,13 @@ Task<Result<api::Page<Submission>>> list_submissions(FormsDeps deps, api::Contex
     api::Page<Submission> page;
     page.items = co_await deps.db.all(db::Scope::owner(), std::move(query));
     page.per_page = in.per_page;
-    page.page = in.page;
+    if (!in.after) page.page = in.page.value_or(1);
+    db::Composed<std::int64_t> count("forms.count_submissions", db::Mode::read);
+    count.add("select count(*) from (select from website.submissions s where true");
+    add_filters(count, in);
+    count.add(" limit ").bind(kMostCounted).add(") counted");
+    page.total = co_await deps.db.one(db::Scope::owner(), std::move(count));
+    page.total_is_estimate = *page.total == kMostCounted;
     if (static_cast<std::int64_t>(page.items.size()) > in.per_page) {
         page.items.pop_back();
         page.next = api::write_cursor(deps.cursors, context.route, page.items.back().id.text);
