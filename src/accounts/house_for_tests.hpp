@@ -27,8 +27,7 @@ class Body final : public http::BodyReader {
   public:
     explicit Body(std::string_view text) : text_(text) {}
     Task<std::size_t> read(std::span<char> buffer) override {
-        const std::size_t size = std::min(buffer.size(), text_.size());
-        std::copy_n(text_.data(), size, buffer.data());
+        const std::size_t size = text_.copy(buffer.data(), buffer.size());
         text_.remove_prefix(size);
         co_return size;
     }

@@ -137,8 +137,10 @@ Task<Result<api::Answer<api::Page<Voter>>>> list_voters(VotersDeps deps, api::Co
     const auto cursor = api::read_cursor(deps.cursors, purpose, in.after);
     if (!cursor) co_return std::unexpected(cursor.error());
     std::optional<Position> after;
-    if (*cursor && !(after = position_from(**cursor)))
-        co_return std::unexpected(api::invalid_parameter("after", "format", "Not a cursor of this list."));
+    if (*cursor) {
+        after = position_from(**cursor);
+        if (!after) co_return std::unexpected(api::invalid_parameter("after", "format", "Not a cursor of this list."));
+    }
 
     // Filters may have to look at many rows, and so may deep pages: not in a lane that others share.
     const bool slow = in.filtered() || in.page.value_or(1) * in.per_page > 20'000;
