@@ -10,6 +10,8 @@ from .cluster import Cluster
 
 _EXECUTE = re.compile(r"(?:execute [^:]+|statement): ", re.ASCII)
 _SAME_REQUEST_MS = 50
+# What the server does of its own accord beside requests: it may fall into a request's moment, and is no part of it.
+_BACKGROUND = re.compile(r"core\.(claim|settle|extend|rescue)_jobs|pg_notify|pg_stat_activity|core\.jobs where|from core\.sessions", re.ASCII)
 _PARAMETER = re.compile(r"\$(\d+) = (?:(NULL)|'((?:[^']|'')*)')")
 
 
@@ -37,7 +39,8 @@ def record(cluster: Cluster, database: str, send: Callable[[], None], marker: st
     carrier = next(((pid, at) for pid, at, statement in seen if _carries(statement, marker)), None)
     if carrier is None:
         raise RuntimeError(f"no statement of the request carried {marker}; {len(seen)} others were seen")
-    return [statement for pid, at, statement in seen if pid == carrier[0] and abs(at - carrier[1]) < _SAME_REQUEST_MS]
+    return [statement for pid, at, statement in seen
+            if pid == carrier[0] and abs(at - carrier[1]) < _SAME_REQUEST_MS and not _BACKGROUND.search(statement.sql)]
 
 
 def _milliseconds(timestamp: str) -> float:

@@ -66,7 +66,6 @@ unsigned thread_count(const Configuration& configuration) {
 db::Options database_options(const Configuration& configuration, std::string conninfo) {
     db::Options options;
     options.conninfo = std::move(conninfo);
-    options.write_lanes = 1;
     options.pool_size = static_cast<int>(configuration.values.number("DATABASE_POOL_SIZE"));
     options.pool_wait = std::chrono::milliseconds(configuration.values.number("DATABASE_POOL_WAIT_MS"));
     options.named_statements = configuration.values.text("DATABASE_PREPARED_STATEMENTS") == "on";

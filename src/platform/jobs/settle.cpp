@@ -16,6 +16,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::size_t kBatch = 1'000;
+constexpr std::chrono::milliseconds kGather{20};
 constexpr std::size_t kLongestError = 480;
 
 /// For `last_error`: plain ASCII on one line, so that the database takes it, whatever a handler says.
@@ -52,7 +53,14 @@ Task<void> Worker::Impl::settle_loop() {
         } catch (const std::exception&) {
             unavailable = true;
         }
-        if (!unavailable) continue;
+        if (!unavailable) {
+            // Nobody waits for this, and every statement of ours makes a batch that requests wait for: gather some more.
+            if (!stopping_ && settled_.size() < kBatch) {
+                boost::asio::steady_timer gather(executor(), kGather);
+                co_await gather.async_wait(boost::asio::use_awaitable);
+            }
+            continue;
+        }
         ++failures;
         if (stopping_ && failures > 3) {
             observe::warning("outcomes of jobs are lost: they will be run again",
