@@ -76,7 +76,9 @@ constexpr std::array<State, 62> kStates{{{"AL", "alabama"},
                                          {"MH", "marshall islands"},
                                          {"PW", "palau"}}};
 
-constexpr std::size_t slot(char a, char b) { return static_cast<std::size_t>((a - 'A') * 26 + (b - 'A')); }
+constexpr std::size_t slot(char a, char b) {
+    return static_cast<std::size_t>(a - 'A') * 26 + static_cast<std::size_t>(b - 'A');
+}
 
 /// Indexed by the two letters; the index into kStates plus one.
 constexpr auto kByCode = [] {
