@@ -54,7 +54,8 @@ Task<void> Worker::Impl::settle_loop() {
             unavailable = true;
         }
         if (!unavailable) {
-            // Nobody waits for this, and every statement of ours makes a batch that requests wait for: gather some more.
+            // Nobody waits for this, and every statement of ours makes a batch that requests wait for: gather some
+            // more.
             if (!stopping_ && settled_.size() < kBatch) {
                 boost::asio::steady_timer gather(executor(), kGather);
                 co_await gather.async_wait(boost::asio::use_awaitable);
