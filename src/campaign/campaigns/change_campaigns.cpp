@@ -3,6 +3,7 @@
 
 #include "campaign/campaigns/operations.hpp"
 #include "platform/api/idempotency.hpp"
+#include "platform/api/member.hpp"
 #include "platform/guard/uuid.hpp"
 
 namespace townhall::campaign {
@@ -43,15 +44,6 @@ std::string slug_of(std::string_view name) {
     return slug.empty() ? "campaign" : slug;
 }
 
-template <class T>
-void add(std::string& out, std::string_view column, const api::Maybe<T>& value) {
-    if (!value.present()) return;
-    out += out.size() > 1 ? ",\"" : "\"";
-    out += column;
-    out += "\":";
-    api::encode(out, value);
-}
-
 Task<Result<Campaign>> read_back(db::Transaction& tx, std::int64_t id) {
     auto row = co_await tx.optional(kGetCampaign, id, std::nullopt);
     if (!row) co_return std::unexpected(kNoSuchCampaign);
@@ -79,16 +71,16 @@ Result<db::Json> columns_json(const CampaignFields& f) {
     }
     if (!faults.empty()) return std::unexpected(api::Error(api::kInvalid, {}, faults.take()));
     std::string out = "{";
-    add(out, "name", f.name);
-    add(out, "slug", f.slug);
-    add(out, "description", f.description);
-    add(out, "office", f.office);
-    add(out, "jurisdiction", f.jurisdiction);
-    add(out, "starts_on", f.starts_on);
-    add(out, "election_on", f.election_on);
-    add(out, "time_zone", f.time_zone);
-    add(out, "currency", f.currency);
-    add(out, "is_default", f.is_default);
+    api::add_member(out, "name", f.name);
+    api::add_member(out, "slug", f.slug);
+    api::add_member(out, "description", f.description);
+    api::add_member(out, "office", f.office);
+    api::add_member(out, "jurisdiction", f.jurisdiction);
+    api::add_member(out, "starts_on", f.starts_on);
+    api::add_member(out, "election_on", f.election_on);
+    api::add_member(out, "time_zone", f.time_zone);
+    api::add_member(out, "currency", f.currency);
+    api::add_member(out, "is_default", f.is_default);
     return db::Json{out + '}'};
 }
 

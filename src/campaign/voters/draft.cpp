@@ -4,6 +4,7 @@
 #include "importer/normalise/name.hpp"
 #include "importer/normalise/phone.hpp"
 #include "importer/normalise/postal.hpp"
+#include "platform/api/member.hpp"
 
 namespace townhall::campaign {
 
@@ -118,24 +119,10 @@ void check(VoterDraft& draft, api::Faults& faults) {
 
 void check(VoterChange& change, api::Faults& faults) { normalise(change, faults); }
 
-namespace {
-
-/// A member of the document that the database overlays on the row.
-template <class T>
-void add(std::string& out, std::string_view column, const api::Maybe<T>& value) {
-    if (!value.present()) return;
-    out += out.size() > 1 ? ",\"" : "\"";
-    out += column;
-    out += "\":";
-    api::encode(out, value);
-}
-
-}  // namespace
-
 db::Json columns_json(const VoterFields& f, const Text& source, const Text& identity) {
     std::string out = "{";
-    if (source) add(out, "source", Value(*source));
-    if (identity) add(out, "identity", Value(*identity));
+    if (source) api::add_member(out, "source", Value(*source));
+    if (identity) api::add_member(out, "identity", Value(*identity));
     const std::pair<std::string_view, const Value*> texts[] = {{"first_name", &f.first_name},
                                                                {"middle_name", &f.middle_name},
                                                                {"last_name", &f.last_name},
@@ -154,15 +141,15 @@ db::Json columns_json(const VoterFields& f, const Text& source, const Text& iden
                                                                {"county", &f.county},
                                                                {"country", &f.country},
                                                                {"precinct", &f.precinct}};
-    for (const auto& [column, value] : texts) add(out, column, *value);
-    add(out, "date_of_birth", f.date_of_birth);
-    add(out, "birth_year", f.birth_year);
-    add(out, "registered_at", f.registered_at);
-    add(out, "other_phones", f.phones);
-    add(out, "other_emails", f.emails);
-    add(out, "mailing", f.mailing);
-    add(out, "districts", f.districts);
-    add(out, "extra", f.extra);
+    for (const auto& [column, value] : texts) api::add_member(out, column, *value);
+    api::add_member(out, "date_of_birth", f.date_of_birth);
+    api::add_member(out, "birth_year", f.birth_year);
+    api::add_member(out, "registered_at", f.registered_at);
+    api::add_member(out, "other_phones", f.phones);
+    api::add_member(out, "other_emails", f.emails);
+    api::add_member(out, "mailing", f.mailing);
+    api::add_member(out, "districts", f.districts);
+    api::add_member(out, "extra", f.extra);
     out += '}';
     return {std::move(out)};
 }
