@@ -202,7 +202,7 @@ std::string markdown(const std::vector<Option>& table) {
     std::string out =
         "# Configuration\n\nOptions come from flags of `townhall serve`, the environment, then a `.env` file in the "
         "working directory. Every bad value is told at start, all at once. This page is generated from the table in "
-        "`src/app/configuration.cpp`.\n";
+        "`src/app/options/`.\n";
     std::string_view section;
     for (const Option& option : table) {
         if (option.section != section)
