@@ -119,6 +119,7 @@ App::App(const Configuration& configuration, const Secrets& secrets, std::string
                      address_of(configuration, "MAIL_TEAM")},
                     imports_),
               metrics_),
+      keeper_(threads_.first(), db_),
       router_(authenticator_),
       server_(threads_.all(), server_options(configuration), router_),
       signals_(threads_.first()) {
@@ -130,7 +131,7 @@ void App::add_routes() {
                       {db_, store_, metrics_, &server_, ready_, openapi_, configuration_.values.text("METRICS_TOKEN")});
     accounts::add_routes(router_, {db_, cpu_, tokens_, throttle_, access_, cursors_, answers_,
                                    std::chrono::seconds(configuration_.values.number("JWT_REFRESH_TOKEN_EXPIRES"))});
-    website::add_form_routes(router_, {db_, &worker_, answers_, cursors_});
+    website::add_form_routes(router_, {db_, keeper_, &worker_, answers_, cursors_});
     campaign::add_campaign_routes(router_, {db_, answers_});
     campaign::add_voter_routes(router_, {db_, answers_, cursors_, facts_});
     campaign::add_import_routes(

@@ -29,6 +29,7 @@
 #include "platform/observe/cpu_pool.hpp"
 #include "platform/observe/metrics.hpp"
 #include "platform/storage/local_store.hpp"
+#include "website/forms/forms.hpp"
 
 namespace townhall::app {
 
@@ -93,6 +94,7 @@ class App {
     campaign::ListFacts facts_;
     campaign::ImportRunner imports_;
     jobs::Worker worker_;
+    website::SubmissionKeeper keeper_;
     std::atomic<bool> ready_ = false;
     api::Router router_;
     std::string openapi_;

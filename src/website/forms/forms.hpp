@@ -7,6 +7,7 @@
 
 #include "platform/api/router.hpp"
 #include "platform/db/db.hpp"
+#include "platform/db/gather.hpp"
 #include "platform/guard/seal.hpp"
 #include "platform/jobs/jobs.hpp"
 #include "platform/mail/mailer.hpp"
@@ -86,9 +87,38 @@ constexpr auto schema_of(std::type_identity<Submission>) {
                        api::field("data", &Submission::data), api::field("follow_ups", &Submission::follow_ups));
 }
 
+/// One submission to keep, with what its other rows need.
+struct NewSubmission {
+    db::Uuid id;
+    std::string type;
+    db::Json data;
+    db::Timestamp received_at;
+    std::string email;  // lower-cased: whose it is
+    std::optional<std::string> name;
+    std::optional<std::string> company;
+    std::optional<std::string> phone;
+    std::optional<db::Bytes> key;  // where the request has an Idempotency-Key, with the two that follow
+    std::optional<db::Bytes> request_hash;
+    std::optional<db::Bytes> answer;  // sealed
+};
+
+/// Keeps submissions, each with its visitor, its follow-up job and its idempotency key: all of them, or nothing.
+class SubmissionKeeper {
+  public:
+    /// `home`: the first of the database's contexts.
+    SubmissionKeeper(boost::asio::io_context& home, db::Database& db);
+
+    /// False where the idempotency key is known, and younger than a day: nothing was written. From any thread.
+    Task<bool> keep(NewSubmission submission) { return gather_.write(std::move(submission)); }
+
+  private:
+    db::Gather<NewSubmission, bool> gather_;
+};
+
 /// What the forms need of the application. Outlives the router.
 struct FormsDeps {
     db::Database& db;
+    SubmissionKeeper& keeper;
     jobs::Worker* jobs;             // none where no worker runs in this process: the poll of another finds the job
     const guard::SealKey& answers;  // seals kept answers
     const guard::SignKey& cursors;

@@ -39,28 +39,44 @@ inline constexpr db::Query<void(db::Uuid, std::string, db::Json, db::Timestamp)>
     "forms.keep_spam", db::Mode::write,
     "insert into website.submissions (id, type, status, data, received_at) values ($1, $2, 'spam', $3, $4)"};
 
-// Visitor, submission and job in one statement: atomic by itself, so it rides in a batch with others.
-#define TOWNHALL_KEEP(GATE)                                                                                      \
-    "visitor as (insert into website.visitors as v (email, name, company, phone) select $1, $2, $3, $4 " GATE    \
-    " on conflict (email) do update set last_seen = now(), name = coalesce(v.name, excluded.name),"              \
-    " company = coalesce(v.company, excluded.company), phone = coalesce(v.phone, excluded.phone) returning id)," \
-    " kept as (insert into website.submissions (id, visitor_id, type, status, data, received_at)"                \
-    " select $5, visitor.id, $6, 'received', $7, $8 from visitor returning id)"                                  \
-    " insert into core.jobs (kind, subject, payload, max_attempts)"                                              \
-    " select 'submission.follow_up', 'submission:' || id, jsonb_build_object('id', id), 12 from kept"
+template <class T>
+using Column = std::vector<T>;
 
-inline constexpr db::Query<void(std::string, Text, Text, Text, db::Uuid, std::string, db::Json, db::Timestamp)> kKeep{
-    "forms.keep", db::Mode::write, "with " TOWNHALL_KEEP("")};
-
-// The same behind an Idempotency-Key: touches no row when the key is known and younger than a day.
-inline constexpr db::Query<void(std::string, Text, Text, Text, db::Uuid, std::string, db::Json, db::Timestamp,
-                                db::Bytes, db::Bytes, db::Bytes)>
-    kKeepOnce{
-        "forms.keep_once", db::Mode::write,
-        "with key as (insert into core.idempotency_keys as k (id, request_hash, status, answer)"
-        " values ($9, $10, 201, $11) on conflict (id) do update set request_hash = excluded.request_hash,"
-        " answer = excluded.answer, created_at = now() where k.created_at < now() - interval '24 hours' returning 1),"
-        " " TOWNHALL_KEEP("from key")};
-#undef TOWNHALL_KEEP
+// Visitors, submissions, jobs and idempotency keys in one statement: atomic by itself, so it rides in a batch with
+// others. No two rows may have the same e-mail address or key. Gives the ids that were kept: the others' key is known
+// and younger than a day. Rows that others may hold are locked in one order.
+inline constexpr db::Query<db::Uuid(Column<std::string>, Column<Text>, Column<Text>, Column<Text>, Column<db::Uuid>,
+                                    Column<std::string>, Column<db::Json>, Column<db::Timestamp>,
+                                    Column<std::optional<db::Bytes>>, Column<std::optional<db::Bytes>>,
+                                    Column<std::optional<db::Bytes>>)>
+    kKeep{"forms.keep", db::Mode::write, R"sql(
+with form as (
+    select * from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        as f (email, name, company, phone, id, type, data, received_at, key, request_hash, answer)
+), taken as (
+    insert into core.idempotency_keys as k (id, request_hash, status, answer)
+    select key, request_hash, 201, answer from form where key is not null order by key
+    on conflict (id) do update
+        set request_hash = excluded.request_hash, answer = excluded.answer, created_at = now()
+        where k.created_at < now() - interval '24 hours'
+    returning id
+), fresh as (
+    select * from form where key is null or key in (select id from taken)
+), visitor as (
+    insert into website.visitors as v (email, name, company, phone)
+    select email, name, company, phone from fresh order by email
+    on conflict (email) do update
+        set last_seen = now(), name = coalesce(v.name, excluded.name),
+            company = coalesce(v.company, excluded.company), phone = coalesce(v.phone, excluded.phone)
+    returning id, email
+), kept as (
+    insert into website.submissions (id, visitor_id, type, status, data, received_at)
+    select f.id, v.id, f.type, 'received', f.data, f.received_at from fresh f join visitor v on v.email = f.email
+    returning id
+), queued as (
+    insert into core.jobs (kind, subject, payload, max_attempts)
+    select 'submission.follow_up', 'submission:' || id, jsonb_build_object('id', id), 12 from kept
+)
+select id from kept)sql"};
 
 }  // namespace townhall::website

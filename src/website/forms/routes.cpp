@@ -24,7 +24,7 @@ constexpr api::Endpoint<GetSubmission, Submission> kGet{.verb = api::get,
                                                         .who = api::Who::editor,
                                                         .errors = {&api::kNotFound}};
 
-constexpr std::array<const db::Statement*, 3> kQueries{&kKeep, &kKeepOnce, &kKeepSpam};
+constexpr std::array<const db::Statement*, 2> kQueries{&kKeep, &kKeepSpam};
 
 }  // namespace
 

@@ -35,23 +35,24 @@ Task<Result<api::Answer<Received>>> submit_contact(FormsDeps deps, api::Context&
         co_return api::Answer<Received>{.value = std::move(received)};
     }
 
-    const std::string email = lower(form.email);
-    const auto name = std::optional(form.name);
-    const auto company = form.company.value();
-    const auto phone = form.phone.value();
-    const db::Scope lane = db::Scope::owner().on(email);  // two forms of one visitor meet on the visitor's row
-    if (!*key) {
-        co_await deps.db.execute(lane, kKeep, email, name, company, phone, received.id, received.type,
-                                 {data_of(std::move(form))}, received.received_at);
-    } else {
+    NewSubmission submission{.id = received.id,
+                             .type = received.type,
+                             .received_at = received.received_at,
+                             .email = lower(form.email),
+                             .name = form.name,
+                             .company = form.company.value(),
+                             .phone = form.phone.value()};
+    submission.data = {data_of(std::move(form))};
+    if (*key) {
         // Everything that the answer says is known beforehand, so it can be kept by the same statement.
         std::string answer;
         api::encode(answer, received);
-        const auto kept = co_await deps.db.execute(
-            lane, kKeepOnce, email, name, company, phone, received.id, received.type, {data_of(std::move(form))},
-            received.received_at, (*key)->id, (*key)->request_hash, {deps.answers.seal(answer, (*key)->id.data)});
-        if (kept == 0) co_return co_await api::replay<Received>(deps.db, deps.answers, **key);
+        submission.key = (*key)->id;
+        submission.request_hash = (*key)->request_hash;
+        submission.answer = db::Bytes{deps.answers.seal(answer, (*key)->id.data)};
     }
+    if (!co_await deps.keeper.keep(std::move(submission)))
+        co_return co_await api::replay<Received>(deps.db, deps.answers, **key);
     if (deps.jobs) deps.jobs->wake();
     co_return api::Answer<Received>{.value = std::move(received)};
 }
