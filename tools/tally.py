@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""tally.py STATUS FOLDER: adds up the JUnit reports of a folder and prints `N passed, N failed`.
+"""tally.py STATUS FOLDER…: adds up the JUnit reports of the folders and prints `N passed, N failed`.
 
 STATUS is 0 where every runner ended well. A runner that failed without a failed case in its report, as one that crashed
 does, counts as one failure."""
@@ -9,9 +9,9 @@ import xml.etree.ElementTree as xml
 from pathlib import Path
 
 
-def count(folder):
+def count(folders):
     passed = failed = 0
-    for report in sorted(Path(folder).glob("*.xml")):
+    for report in sorted(report for folder in folders for report in Path(folder).glob("*.xml")):
         for case in xml.parse(report).iter("testcase"):
             if case.find("failure") is not None or case.find("error") is not None:
                 failed += 1
@@ -21,8 +21,8 @@ def count(folder):
 
 
 def main():
-    status, folder = int(sys.argv[1]), sys.argv[2]
-    passed, failed = count(folder)
+    status, folders = int(sys.argv[1]), sys.argv[2:]
+    passed, failed = count(folders)
     if status != 0:
         failed = max(failed, 1)
     print(f"{passed} passed, {failed} failed")

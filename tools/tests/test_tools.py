@@ -25,6 +25,8 @@ import coverage  # noqa: E402
         ("platform/api/router.cpp", "<boost/beast/http.hpp>"),
         ("app/main.cpp", "<libpq-fe.h>"),
         ("importer/stream.cpp", "<duckdb.h>"),
+        ("campaign/imports/upload.cpp", '"campaign/voters/draft.hpp"'),
+        ("website/forms/submit.cpp", '"accounts/sql.hpp"'),
     ],
 )
 def test_an_arrow_that_goes_up_is_found(file, include):
@@ -39,10 +41,24 @@ def test_an_arrow_that_goes_up_is_found(file, include):
         ("campaign/voters/list.cpp", '"accounts/accounts.hpp"'),
         ("platform/http/server.cpp", "<boost/beast/http.hpp>"),
         ("platform/db/wire.cpp", "<libpq-fe.h>"),
+        ("campaign/imports/upload.cpp", '"campaign/voters/voters.hpp"'),
+        ("campaign/imports/upload.cpp", '"campaign/imports/chunk.hpp"'),
+        ("app/main.cpp", '"accounts/sql.hpp"'),
     ],
 )
 def test_an_arrow_that_goes_down_is_not(file, include):
     assert not list(arrows.faults_of(file, f"#include {include}\n"))
+
+
+def test_a_header_that_brings_a_fenced_library_along_is_found():
+    texts = {
+        "platform/db/raw.hpp": "#include <libpq-fe.h>\n",
+        "platform/db/db.hpp": '#include "platform/db/clean.hpp"\n#include "platform/db/raw.hpp"\n',
+        "platform/db/clean.hpp": "#include <string>\n",
+        "platform/db/lane.cpp": '#include "platform/db/raw.hpp"\n',
+        "accounts/login.cpp": '#include "platform/db/clean.hpp"\n#include "platform/db/db.hpp"\n',
+    }
+    assert list(arrows.leaks_of(texts)) == ["src/accounts/login.cpp:2: platform/db/db.hpp brings libpq along"]
 
 
 @pytest.mark.parametrize(
@@ -57,6 +73,21 @@ def test_an_arrow_that_goes_down_is_not(file, include):
 )
 def test_subjects(subject, fine):
     assert bool(commits.SUBJECT.match(subject)) == fine
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        ("feat: keep contact forms\n\nMore about it.\n", 0),
+        ("# a comment of git's\n\nUpdate stuff\n", 1),
+        ("fixup! feat: keep contact forms\n", 0),
+        ("", 1),
+    ],
+)
+def test_the_hook_looks_at_the_subject(tmp_path, message, code):
+    (tmp_path / "message").write_text(message)
+    done = subprocess.run([sys.executable, TOOLS / "lint/commits.py", "--message", tmp_path / "message"], check=False)
+    assert done.returncode == code
 
 
 CASES = """<testsuite><testcase name="a" status="run" result="completed"/><testcase name="b"><failure/></testcase>
@@ -74,7 +105,8 @@ CASES = """<testsuite><testcase name="a" status="run" result="completed"/><testc
 )
 def test_the_tally(tmp_path, report, status, line, code):
     (tmp_path / "some.xml").write_text(report)
-    done = subprocess.run([sys.executable, TOOLS / "tally.py", str(status), tmp_path], capture_output=True, text=True)
+    tally = [sys.executable, TOOLS / "tally.py", str(status), tmp_path, tmp_path / "none"]
+    done = subprocess.run(tally, capture_output=True, text=True, check=False)
     assert (done.stdout.strip(), done.returncode) == (line, code)
 
 
