@@ -1,7 +1,6 @@
 """A small JSON client for setting things up; measured load comes from wrk and curl instead."""
 import http.client
 import json
-import re
 import time
 
 
@@ -58,27 +57,3 @@ def await_ok(port: int, path: str, still_alive, patience: float = 60) -> float:
         still_alive()
         time.sleep(0.002)
     raise RuntimeError(f"no 200 from {path} on port {port} within {patience:.0f} s")
-
-
-def histogram(metrics: str, name: str, label: str = "") -> dict[float, float]:
-    """Cumulative counts by upper bound of one Prometheus histogram, summed over its other labels."""
-    buckets: dict[float, float] = {}
-    for labels, count in re.findall(rf"^{name}_bucket\{{(.*)\}} (\S+)$", metrics, re.MULTILINE):
-        bound = re.search(r'le="([^"]+)"', labels)
-        if bound and label in labels:
-            limit = float(bound[1].replace("+Inf", "inf"))
-            buckets[limit] = buckets.get(limit, 0) + float(count)
-    return buckets
-
-
-def median_of(before: dict[float, float], after: dict[float, float]) -> float:
-    """The median of what a histogram gained, linear within its bucket."""
-    gained = [(limit, after[limit] - before.get(limit, 0)) for limit in sorted(after)]
-    if not gained or gained[-1][1] == 0:
-        raise RuntimeError("the histogram gained nothing")
-    half, below, lower = gained[-1][1] / 2, 0.0, 0.0
-    for limit, cumulative in gained:
-        if cumulative >= half:
-            return lower if limit == float("inf") else lower + (limit - lower) * (half - below) / (cumulative - below)
-        below, lower = cumulative, limit
-    raise AssertionError("cumulative counts reach their own half")

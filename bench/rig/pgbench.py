@@ -32,15 +32,19 @@ def script(cluster: Cluster, database: str, samples: list[list[Statement]], mark
     if len({tuple(statement.sql for statement in sample) for sample in samples}) != 1:
         raise RuntimeError(f"like requests sent unlike statements: {samples}")
     made = Script(fresh)
-    differing = {value for like in zip(*samples) for values in zip(*(statement.parameters for statement in like))
+    # One like statement of each sample, with its parameters' types; arrays of one value are seen as that value.
+    likes = [([_elements(statement, types) for statement in like], types)
+             for like in zip(*samples) for types in [_parameter_types(cluster, database, like[0].sql)]]
+    differing = {value for like, _ in likes for values in zip(*(statement.parameters for statement in like))
                  if len(set(values)) > 1 for value in values[:1] if value}
     tokens = {markers[0]: ":n::text"} | {value: _fresh_uuid(value) for value in differing if _UUID.fullmatch(value)}
-    for like in zip(*samples):
+    for like, types in likes:
         values = []
-        for position, type_name in enumerate(_parameter_types(cluster, database, like[0].sql)):
-            value = like[0].parameters[position]
+        for value, type_name in zip(like[0].parameters, types):
+            scalar = type_name.removesuffix("[]")
             fixed = value not in differing and value not in tokens
-            values.append(_constant(made, value, type_name) if fixed else _fresh(made, value, type_name, tokens))
+            one = _constant(made, value, scalar) if fixed else _fresh(made, value, scalar, tokens)
+            values.append(f"array[{one}]" if type_name.endswith("[]") else one)
         sql = _PLACEHOLDER.sub(lambda match: values[int(match[1]) - 1], _without_colons(made, like[0].sql))
         made.body.append(sql + ";")
     return made
@@ -70,8 +74,25 @@ def measure(cluster: Cluster, database: str, text: str, constants: dict, clients
     failed = re.search(r"number of failed transactions: (\d+)", done.stdout)
     if failed and int(failed[1]):
         raise RuntimeError(f"pgbench: {failed[0]}")
-    processed = re.search(r"actually processed: (\d+)", done.stdout)
-    return Run(float(re.search(r"^tps = ([\d.]+)", done.stdout, re.MULTILINE)[1]), int(processed[1]))
+    processed = int(re.search(r"actually processed: (\d+)", done.stdout)[1])
+    if processed == 0:
+        return Run(0, 0)  # so many clients with so long transactions that a short run ended before the first of them
+    return Run(float(re.search(r"^tps = ([\d.]+)", done.stdout, re.MULTILINE)[1]), processed)
+
+
+def _elements(statement: Statement, types: list[str]) -> Statement:
+    return Statement(statement.sql, tuple(_element(value) if type_name.endswith("[]") else value
+                                          for value, type_name in zip(statement.parameters, types)))
+
+
+def _element(array: str) -> str | None:
+    """The value of a PostgreSQL array that holds just one."""
+    match = re.fullmatch(r'\{(?:"((?:[^"\\]|\\.)*)"|([^",{}]+))\}', array, re.DOTALL)
+    if not match:
+        raise RuntimeError(f"one request sent an array of several values, or of none: {array}")
+    if match[1] is None:
+        return None if match[2] == "NULL" else match[2]
+    return re.sub(r"\\(.)", r"\1", match[1], flags=re.DOTALL)
 
 
 def _parameter_types(cluster: Cluster, database: str, sql: str) -> list[str]:

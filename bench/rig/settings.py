@@ -1,11 +1,12 @@
 """Where things are, and how long and how large a run is."""
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 BENCH = ROOT / "bench"
 CACHE = ROOT / "build" / "bench"  # generated files, kept between runs, never committed
-TOWNHALL = ROOT / "build" / "release" / "townhall"
+TOWNHALL = Path(os.environ.get("TOWNHALL_BIN") or ROOT / "build" / "release" / "townhall")
 POSTGRESQL_BIN = Path("/usr/lib/postgresql/15/bin")
 
 

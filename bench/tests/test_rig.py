@@ -9,7 +9,7 @@ BENCH = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(BENCH), str(BENCH / "data")]
 
 import zipf_voters  # noqa: E402
-from rig import client, figures, pgbench, recording  # noqa: E402
+from rig import figures, pgbench, recording  # noqa: E402
 
 
 def test_a_recorded_line_gives_the_statement_and_its_values():
@@ -43,14 +43,14 @@ def test_the_pipelined_script_repeats_the_statement_with_its_draw():
         "\\startpipeline", "\\set n random(1, 9)", "select :n;", "\\set n random(1, 9)", "select :n;", "\\endpipeline"]
 
 
-def test_median_of_what_a_histogram_gained():
-    text = "\n".join(f'batch_bucket{{core="{core}",lane="write",le="{le}"}} {count}'
-                     for core in (0, 1) for le, count in (("8", 1), ("16", 5), ("+Inf", 5)))
-    after = client.histogram(text + '\nbatch_bucket{lane="read",le="8"} 99', "batch", 'lane="write"')
-    assert after == {8: 2, 16: 10, float("inf"): 10}
-    assert client.median_of({}, after) == 8 + 8 * 3 / 8
-    with pytest.raises(RuntimeError):
-        client.median_of(after, after)
+def test_an_array_of_one_value_is_seen_as_that_value():
+    assert pgbench._element("{pat.1@example.com}") == "pat.1@example.com"
+    assert pgbench._element("{NULL}") is None
+    assert pgbench._element('{"{\\"name\\":\\"Pat\\"}"}') == '{"name":"Pat"}'
+    assert pgbench._element('{"\\\\x00ff"}') == "\\x00ff"
+    for several in ("{}", "{a,b}", '{"a","b"}'):
+        with pytest.raises(RuntimeError):
+            pgbench._element(several)
 
 
 def test_a_ratio_of_medians_is_judged_by_its_bound():
