@@ -32,6 +32,7 @@ constexpr auto schema_of(std::type_identity<GetSubmission>) {
 Task<Result<api::Answer<Received>>> submit_contact(FormsDeps deps, api::Context& context, Contact form);
 Task<Result<api::Page<Submission>>> list_submissions(FormsDeps deps, api::Context& context, ListSubmissions in);
 Task<Result<Submission>> get_submission(FormsDeps deps, GetSubmission in);
+Task<Result<Submission>> replay_submission(FormsDeps deps, GetSubmission in);
 
 using Text = std::optional<std::string>;
 
@@ -51,7 +52,8 @@ inline constexpr db::Query<db::Uuid(Column<std::string>, Column<Text>, Column<Te
                                     Column<std::optional<db::Bytes>>)>
     kKeep{"forms.keep", db::Mode::write, R"sql(
 with form as (
-    select * from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+    select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::jsonb[],
+                         $8::timestamptz[], $9::bytea[], $10::bytea[], $11::bytea[])
         as f (email, name, company, phone, id, type, data, received_at, key, request_hash, answer)
 ), taken as (
     insert into core.idempotency_keys as k (id, request_hash, status, answer)

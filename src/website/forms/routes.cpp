@@ -24,6 +24,13 @@ constexpr api::Endpoint<GetSubmission, Submission> kGet{.verb = api::get,
                                                         .who = api::Who::editor,
                                                         .errors = {&api::kNotFound}};
 
+constexpr api::Endpoint<GetSubmission, Submission> kReplay{
+    .verb = api::post,
+    .path = "/api/v1/submissions/{id}/replay",
+    .summary = "Give a submission's follow-ups that failed for good another round of attempts",
+    .who = api::Who::editor,
+    .errors = {&api::kNotFound}};
+
 constexpr std::array<const db::Statement*, 2> kQueries{&kKeep, &kKeepSpam};
 
 }  // namespace
@@ -32,6 +39,7 @@ void add_form_routes(api::Router& router, const FormsDeps& deps) {
     router.add(kContact, deps, submit_contact);
     router.add(kList, deps, list_submissions);
     router.add(kGet, deps, get_submission);
+    router.add(kReplay, deps, replay_submission);
 }
 
 std::span<const db::Statement* const> form_queries() { return kQueries; }
