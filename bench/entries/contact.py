@@ -10,11 +10,12 @@ from rig.townhall import Townhall
 from rig.wrk import load
 
 CLIENTS = 64
+EARLIER = 10_000  # contacts that are there before
 TABLES = "website.submissions, website.visitors, core.jobs, core.idempotency_keys"
 
 
 def measure(bench: Bench) -> list[Figure]:
-    """Every run finds the tables empty, and nothing but itself working on them: no server is up beside pgbench."""
+    """Every run finds the same tables, and nothing but itself working on them: no server is up beside pgbench."""
     work = "POST /contact, 64 clients"
     database = bench.cluster.create("contact")
     townhall = bench.install(database)
@@ -39,7 +40,7 @@ def measure(bench: Bench) -> list[Figure]:
 
 
 def _townhall(bench: Bench, townhall: Townhall, database: str, batches: list[int]) -> float:
-    _empty(bench, database)
+    _reset(bench, database)
     with townhall.serve() as (_, client):
         result = load("contact", client.base, _run_digits(), seconds=bench.settings.seconds, connections=CLIENTS)
     _check_kept(bench, database, "website.submissions", result.requests)
@@ -50,7 +51,7 @@ def _townhall(bench: Bench, townhall: Townhall, database: str, batches: list[int
 def _median_batch(bench: Bench, database: str) -> int:
     """Contacts that one commit made durable, as the rows themselves tell it."""
     return bench.cluster.sql(database, "select percentile_disc(0.5) within group (order by together) from "
-                             "(select count(*) as together from website.submissions group by xmin::text) commits")[0][0]
+                             "(select count(*) as together from website.submissions where data ? 'message' group by xmin::text) commits")[0][0]
 
 
 def _flask(bench: Bench, flask: FlaskPeer) -> float:
@@ -63,14 +64,14 @@ def _flask(bench: Bench, flask: FlaskPeer) -> float:
 
 
 def _pgbench(bench: Bench, database: str, text: str, constants: dict, clients: int, batch: int) -> float:
-    _empty(bench, database)
+    _reset(bench, database)
     result = pgbench.measure(bench.cluster, database, text, constants, clients, bench.settings.seconds)
     _check_kept(bench, database, "website.submissions", batch * result.transactions)
     return batch * result.per_second
 
 
 def _best(bench: Bench, database: str, text: str, constants: dict) -> int:
-    _empty(bench, database)
+    _reset(bench, database)
     return pgbench.best_clients(bench.cluster, database, text, constants, bench.settings.sweep_seconds)
 
 
@@ -95,12 +96,25 @@ def _run_digits() -> str:
     return str(10_000_000 + secrets.randbelow(90_000_000))
 
 
-def _empty(bench: Bench, database: str) -> None:
+def _reset(bench: Bench, database: str) -> None:
+    """The tables of a site that has been up for a while. Empty ones would be planned for as empty, once per connection:
+    the check of a foreign key then reads the whole table, for us and for pgbench alike."""
     bench.cluster.sql(database, f"truncate {TABLES} cascade")
+    bench.cluster.sql(database, "insert into website.visitors (email, name) select 'earlier.' || n || '@example.com', "
+                      "'Pat Earlier' from generate_series(1, %s) n", EARLIER)
+    bench.cluster.sql(database, "insert into website.submissions (id, visitor_id, type, status, data, received_at) "
+                      "select md5(id::text)::uuid, id, 'contact', 'received', jsonb_build_object('email', email), now() "
+                      "from website.visitors")
+    bench.cluster.sql(database, "insert into core.jobs (kind, subject, state, finished_at) select "
+                      "'submission.follow_up', 'submission:' || id, 'succeeded', now() from website.submissions")
+    bench.cluster.sql(database, "insert into core.idempotency_keys (id, request_hash, status, answer) select "
+                      "sha256(id::text::bytea), '', 201, '' from website.submissions")
     bench.cluster.settle(database)
 
 
 def _check_kept(bench: Bench, database: str, table: str, at_least: float) -> None:
     kept = bench.cluster.sql(database, f"select count(*) from {table}")[0][0]
+    if table.startswith("website."):
+        kept -= EARLIER
     if kept < at_least:
         raise RuntimeError(f"{at_least:.0f} contacts were acknowledged, {table} holds {kept}")
