@@ -19,7 +19,6 @@ using std::chrono::steady_clock;
 constexpr milliseconds kEvery{2'000};
 constexpr milliseconds kAfterFailure{500};
 constexpr milliseconds kAtMostEvery{20};  // however many notifications come
-constexpr std::chrono::hours kPurgeEvery{1};
 constexpr std::chrono::seconds kClockSlack{60};
 
 guard::AccessData to_data(const sql::Access& access) {
@@ -87,7 +86,6 @@ Task<void> AccessLoader::run() {
             else
                 observe::info("roles are loaded again");
         }
-        if (loaded) co_await purge();
         if (stopping_) break;
         due_.expires_after(kAtMostEvery);
         co_await due_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
@@ -116,17 +114,5 @@ Task<bool> AccessLoader::try_load() {
 }
 
 Task<void> AccessLoader::reload() { (void)co_await try_load(); }
-
-Task<void> AccessLoader::purge() {
-    const auto now = steady_clock::now();
-    if (now - purged_at_ < kPurgeEvery) co_return;
-    purged_at_ = now;
-    try {
-        co_await database_.execute(db::Scope::owner().slow(), sql::kPurgeTokens);
-        co_await database_.execute(db::Scope::owner().slow(), sql::kPurgeSessions);
-    } catch (const std::exception&) {
-        observe::warning("expired sessions could not be cleared away");
-    }
-}
 
 }  // namespace townhall::accounts

@@ -38,7 +38,6 @@ class AccessLoader {
     Task<void> run();
     Task<void> load();
     Task<bool> try_load();
-    Task<void> purge();
     void wake();
 
     boost::asio::io_context& context_;
@@ -51,7 +50,6 @@ class AccessLoader {
     bool stopping_ = false;
     bool running_ = false;
     bool failing_ = false;
-    std::chrono::steady_clock::time_point purged_at_{};
 };
 
 }  // namespace townhall::accounts

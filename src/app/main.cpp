@@ -12,14 +12,6 @@ namespace {
 
 using namespace townhall;
 
-observe::Level level_of(std::string_view name) {
-    if (name == "DEBUG") return observe::Level::debug;
-    if (name == "WARNING") return observe::Level::warning;
-    if (name == "ERROR") return observe::Level::error;
-    if (name == "CRITICAL") return observe::Level::critical;
-    return observe::Level::info;
-}
-
 using Command = std::function<int(const app::Configuration&)>;
 
 /// Reads the configuration, tells everything that is wrong with it at once, and runs the command.
@@ -32,7 +24,7 @@ int with_configuration(const config::Environment& flags, const Command& command)
         for (const auto& problem : problems) fmt::print(stderr, "  {} {}\n", problem.option, problem.detail);
         return 2;
     }
-    observe::set_level(level_of(configuration.values.text("LOG_LEVEL")));
+    observe::set_level(*observe::level_of(configuration.values.text("LOG_LEVEL")));
     return command(configuration);
 }
 
@@ -82,6 +74,55 @@ void add_import_command(CLI::App& program, Command& chosen) {
     });
 }
 
+/// The dead letters that `replay` and `discard` act on.
+void add_chosen(CLI::App& command, app::ChosenJobs& chosen) {
+    CLI::Option_group* choice = command.add_option_group("dead letters");
+    choice->add_option("id", chosen.ids, "Ids of jobs")->check(CLI::PositiveNumber);
+    choice->add_option("--kind", chosen.kind, "All of this kind");
+    choice->add_flag("--all", chosen.all, "All");
+    choice->require_option(1);
+}
+
+void add_jobs_commands(CLI::App& program, Command& chosen) {
+    CLI::App* jobs = program.add_subcommand("jobs", "The queue of background jobs")->require_subcommand(1);
+    CLI::App* list =
+        jobs->add_subcommand("list", "List jobs, newest first; those that failed for good, if not told otherwise");
+    static app::ListedJobs listed;
+    list->add_option("--state", listed.state, "dead, ready, running or succeeded")
+        ->check(CLI::IsMember({"dead", "ready", "running", "succeeded"}));
+    list->add_option("--kind", listed.kind, "Only of this kind");
+    list->add_option("--limit", listed.limit, "At most so many")->check(CLI::Range(1, 1'000'000));
+    list->callback([&chosen] {
+        chosen = [](const app::Configuration& configuration) { return app::list_jobs(configuration, listed); };
+    });
+    CLI::App* show = jobs->add_subcommand("show", "Print all that is known of a job");
+    static std::int64_t id = 0;
+    show->add_option("id", id, "The job's id")->required();
+    show->callback([&chosen] {
+        chosen = [](const app::Configuration& configuration) { return app::show_job(configuration, id); };
+    });
+    static app::ChosenJobs replayed, discarded;
+    CLI::App* replay = jobs->add_subcommand("replay", "Give dead letters another round of attempts");
+    add_chosen(*replay, replayed);
+    replay->callback([&chosen] {
+        chosen = [](const app::Configuration& configuration) { return app::replay_jobs(configuration, replayed); };
+    });
+    CLI::App* discard = jobs->add_subcommand("discard", "Delete dead letters");
+    add_chosen(*discard, discarded);
+    discard->callback([&chosen] {
+        chosen = [](const app::Configuration& configuration) { return app::discard_jobs(configuration, discarded); };
+    });
+    CLI::App* probe = jobs->add_subcommand("probe", "Enqueue jobs that do nothing, to see whether jobs are worked on");
+    static app::Probes probes;
+    static std::int64_t seconds = 0;
+    probe->add_option("--count", probes.count, "How many")->check(CLI::Range(1, 10'000'000));
+    probe->add_option("--wait", seconds, "Seconds to wait until all are done")->check(CLI::Range(0, 86'400));
+    probe->callback([&chosen] {
+        probes.wait = std::chrono::seconds(seconds);
+        chosen = [](const app::Configuration& configuration) { return app::probe_jobs(configuration, probes); };
+    });
+}
+
 bool is_command(const CLI::App& program, std::string_view word) {
     const auto commands = program.get_subcommands([](const CLI::App*) { return true; });
     return std::ranges::any_of(commands, [&](const CLI::App* command) { return command->get_name() == word; });
@@ -108,10 +149,16 @@ int main(int argc, char** argv) {
             [&flags, &option](const std::string& value) { flags[std::string(option.name)] = value; },
             std::string(option.doc));
     }
+    serve->add_flag_callback(
+        "--no-worker", [&flags] { flags["WORKER"] = "off"; }, "Leave background jobs to townhall worker");
     serve->footer("Everything else is set by environment variables or a .env file: townhall config docs lists them.");
     serve->callback([&] {
         chosen = [](const app::Configuration& configuration) { return app::serve(configuration, serve_options); };
     });
+    program.add_subcommand("worker", "Work on background jobs until told to stop")->callback([&] {
+        chosen = app::work;
+    });
+    add_jobs_commands(program, chosen);
     add_db_commands(program, chosen, plain);
     add_users_commands(program, chosen);
     add_import_command(program, chosen);

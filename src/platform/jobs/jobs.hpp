@@ -62,12 +62,27 @@ using Outcome = std::variant<Done, Retry, Fail, Release>;
 struct Kind {
     std::string name;
     int max_attempts = 12;           // spread over about a day with the default backoff
-    std::size_t concurrency = 4;     // running at once in this process
+    std::size_t concurrency = 4;     // runs of the handler at once in this process
     std::chrono::seconds lease{30};  // a dead worker's jobs are run again this long after its last sign of life
     /// Runs on one of the worker's executors. What it throws is a `Retry`.
-    std::function<Task<Outcome>(Job)> handler;
+    std::function<Task<Outcome>(Job)> handler = {};
     std::chrono::milliseconds first_backoff{2'000};  // doubles with each attempt, with full jitter
     std::chrono::milliseconds max_backoff{std::chrono::hours(3)};
+    /// A run that takes longer is asked to stop; one that doesn't is a `Retry` ten seconds later, and its own outcome
+    /// counts no more. 0: as long as it takes.
+    std::chrono::seconds timeout{0};
+    /// In place of `handler`, where many jobs cost less together: up to `batch` of them, and how each ended, in their
+    /// order. What it throws is a `Retry` for all of them.
+    std::function<Task<std::vector<Outcome>>(std::vector<Job>)> batch_handler = {};
+    std::size_t batch = 1;
+};
+
+/// A job of this kind is enqueued once in every interval, whichever process comes first; intervals that nobody was up
+/// for are made good by one job, not by many. None is enqueued while the last one is unfinished.
+struct Schedule {
+    std::string kind;
+    std::chrono::seconds every;
+    std::chrono::seconds offset{0};  // of an interval's beginning, from midnight UTC
 };
 
 struct NewJob {
@@ -96,9 +111,13 @@ Task<std::uint64_t> replay(db::Database& database, std::string subject);
 class Worker {
   public:
     struct Options {
-        std::chrono::milliseconds poll{1'500};       // the safety net under notifications
-        std::chrono::milliseconds rescue{3'000};     // how often lost jobs are looked for
-        std::chrono::hours keep_succeeded{30 * 24};  // then they are purged; dead ones stay
+        std::chrono::milliseconds poll{1'500};    // the safety net under notifications
+        std::chrono::milliseconds rescue{3'000};  // how often lost jobs are looked for
+        std::chrono::milliseconds tick{5'000};    // how often the schedules are looked at
+        std::vector<Schedule> schedules = {};
+        /// Off where others do the work: then this one claims nothing, and only tells them of jobs and of the queue's
+        /// figures.
+        bool work = true;
     };
 
     Worker(db::Database& database, std::vector<boost::asio::any_io_executor> executors, std::vector<Kind> kinds,
@@ -117,7 +136,7 @@ class Worker {
     Task<void> stop();
 
     /// Says that jobs were committed: cheap, coalesced, callable from any thread. Other processes are told by at most
-    /// one NOTIFY in 50 ms.
+    /// four NOTIFYs a second.
     void wake();
 
   private:

@@ -1,3 +1,4 @@
+#include <array>
 #include <cmath>
 #include <unordered_set>
 #include <utility>
@@ -5,47 +6,31 @@
 #include "platform/jobs/worker.hpp"
 #include "platform/observe/log.hpp"
 
-/// What a worker does now and then: signs of life, rescues, figures, the purge, and telling other processes.
+/// What a worker does now and then: signs of life, rescues, schedules, figures, and telling other processes.
 namespace townhall::jobs {
 
 using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::chrono::milliseconds kTick{1'000};
-constexpr std::chrono::milliseconds kBetweenNotifies{50};
+constexpr std::chrono::milliseconds kBeat{1'000};
+constexpr std::chrono::milliseconds kBetweenNotifies{250};
 constexpr std::chrono::seconds kBetweenFigures{15};
-constexpr std::chrono::seconds kBetweenPurges{60};
 
 }  // namespace
 
+/// Signs of life, with nothing slow beside them. As long as a job runs, its lease is kept up, also while stopping.
 Task<void> Worker::Impl::keep_loop() {
-    Clock::time_point rescue_at{}, measure_at{}, purge_at = Clock::now() + kBetweenPurges;
-    const auto tick = std::min(kTick, options_.rescue);
-    // As long as a job runs, its lease is kept up, also while stopping.
     while (!stopping_ || !held_.empty()) {
-        const Clock::time_point now = Clock::now();
+        stop_overdue();
         try {
             co_await extend_leases();
-            if (now >= rescue_at && !stopping_) {
-                // Spread, so that many processes don't look at the same moment.
-                rescue_at = now + options_.rescue * std::uniform_int_distribution(80, 120)(random_) / 100;
-                co_await rescue();
-            }
-            if (now >= measure_at && !stopping_) {
-                measure_at = now + kBetweenFigures;
-                co_await measure();
-            }
-            if (now >= purge_at && !stopping_) {
-                purge_at = now + kBetweenPurges;
-                co_await database_.execute(db::Scope::owner(), kPurge, std::int64_t{options_.keep_succeeded.count()});
-            }
         } catch (const db::Unavailable&) {
             // The database layer says so itself; the next tick tries again.
         } catch (const std::exception& failure) {
-            observe::error("the queue can't be kept", {{"failure", failure.what()}});
+            observe::error("the leases of jobs can't be extended", {{"failure", failure.what()}});
         }
-        co_await to_keep_.wait_for(tick);
+        co_await to_keep_.wait_for(kBeat);
     }
 }
 
@@ -60,7 +45,8 @@ Task<void> Worker::Impl::extend_leases() {
         leases.push_back(static_cast<std::int32_t>(kinds_[held.kind].kind.lease.count()));
     }
     if (ids.empty()) co_return;
-    const std::vector<std::int64_t> kept = co_await database_.all(db::Scope::owner(), kExtend, ids, attempts, leases);
+    const std::vector<std::int64_t> kept =
+        co_await database_.all(db::Scope::owner().slow(), kExtend, ids, attempts, leases);
     const std::unordered_set<std::int64_t> ours(kept.begin(), kept.end());
     for (std::size_t i = 0; i < ids.size(); ++i) {
         const auto held = held_.find(ids[i]);
@@ -80,8 +66,36 @@ Task<void> Worker::Impl::extend_leases() {
     }
 }
 
+/// Looks at the whole queue, each in its own time.
+Task<void> Worker::Impl::tend_loop() {
+    struct Chore {
+        Task<void> (Impl::*work)();
+        std::chrono::milliseconds every;
+        bool of_workers;
+        Clock::time_point due{};
+    };
+    std::array<Chore, 3> chores{Chore{&Impl::rescue, options_.rescue, true}, Chore{&Impl::tick, options_.tick, true},
+                                Chore{&Impl::measure, kBetweenFigures, false}};
+    while (!stopping_) {
+        for (Chore& chore : chores) {
+            const Clock::time_point begun = Clock::now();
+            if (chore.due > begun || stopping_ || (chore.of_workers && !options_.work)) continue;
+            try {
+                co_await (this->*chore.work)();
+            } catch (const db::Unavailable&) {
+                // As above.
+            } catch (const std::exception& failure) {
+                observe::error("the queue can't be tended", {{"failure", failure.what()}});
+            }
+            // Spread, so that many processes don't look at the same moment.
+            chore.due = again_after(begun, chore.every * std::uniform_int_distribution(80, 120)(random_) / 100);
+        }
+        co_await to_tend_.wait_for(std::min(kBeat, options_.rescue));
+    }
+}
+
 Task<void> Worker::Impl::rescue() {
-    const auto rescued = co_await database_.all(db::Scope::owner(), kRescue);
+    const auto rescued = co_await database_.all(db::Scope::owner().slow(), kRescue);
     if (rescued.empty()) co_return;
     rescued_.add(rescued.size());
     for (const auto& [kind, state] : rescued) {
@@ -90,10 +104,26 @@ Task<void> Worker::Impl::rescue() {
     look_everywhere();
 }
 
+Task<void> Worker::Impl::tick() {
+    if (options_.schedules.empty()) co_return;
+    Texts kinds;
+    Ids every, offsets;
+    for (const Schedule& schedule : options_.schedules) {
+        kinds.push_back(schedule.kind);
+        every.push_back(schedule.every.count());
+        offsets.push_back(schedule.offset.count());
+    }
+    const auto enqueued = co_await database_.all(db::Scope::owner().slow(), kTick, kinds, every, offsets);
+    if (!enqueued.empty()) look_everywhere();
+}
+
 Task<void> Worker::Impl::measure() {
     Texts names;
     for (const KindState& state : kinds_) names.push_back(state.kind.name);
-    const auto [ready, dead, oldest] = co_await database_.one(db::Scope::owner(), kBacklog, names);
+    const auto [dead_rows, oldest_transaction] = co_await database_.one(db::Scope::owner().slow(), kPressure);
+    dead_rows_.set(dead_rows);
+    oldest_transaction_.set(std::llround(oldest_transaction));
+    const auto [ready, dead, oldest] = co_await database_.one(db::Scope::owner().slow(), kBacklog, names);
     ready_.set(ready);
     dead_letters_.set(dead);
     oldest_seconds_.set(std::llround(oldest));
@@ -104,7 +134,7 @@ Task<void> Worker::Impl::notify_loop() {
     while (notify_again_ && !stopping_) {
         notify_again_ = false;
         try {
-            co_await database_.one(db::Scope::owner(), kNotify, name_);
+            co_await database_.one(db::Scope::owner().slow(), kNotify, name_);
         } catch (const std::exception&) {
             // Others find the jobs by their poll.
         }

@@ -16,7 +16,7 @@ Task<Outcome> done(Job) { co_return Done{}; }
 TEST_F(Leases, AJobOfADeadWorkerIsRunAgainAndItsLateFinishChangesNothing) {
     const std::int64_t id = add({.kind = "a", .payload = {"{}"}}).value();
     // A worker that claims and is never heard of again.
-    EXPECT_EQ(number("select attempt::bigint from core.claim_jobs('{a}', '{1}', '{-1}', '{5}', 'dead')"), 1);
+    EXPECT_EQ(claim_as_dead("a"), 1);
     work({{.name = "a", .handler = done}}, {.rescue = 100ms});
     EXPECT_TRUE(soon([&] { return in_state("succeeded") == 1; }, 12s));
     EXPECT_EQ(number("select attempt::bigint from core.jobs"), 2);
@@ -85,12 +85,60 @@ TEST_F(Leases, ARunningJobHearsThatItsLeaseIsLost) {
 TEST_F(Leases, AJobThatKillsItsWorkersDiesAtTheLastAttempt) {
     add({.kind = "a", .payload = {R"({"n":1})"}});
     for (int attempt = 1; attempt <= 2; ++attempt) {
-        EXPECT_EQ(number("select count(*) from core.claim_jobs('{a}', '{1}', '{-1}', '{2}', 'dead')"), 1);
+        EXPECT_EQ(claim_as_dead("a", 2), attempt);
         EXPECT_EQ(number("select count(*) from core.rescue_jobs()"), 1);
         cluster_.exec("update core.jobs set run_at = now() where state = 'ready'", address_);
     }
     EXPECT_EQ(text("select state || ': ' || last_error || payload from core.jobs"),
               R"(dead: the worker was lost{"n": 1})");
+}
+
+TEST_F(Leases, AJobThatLostItsWorkerIsClaimedAlone) {
+    enqueue_many("a", 3);
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(claim_as_dead("a"), 1);
+    EXPECT_EQ(number("select count(*) from core.rescue_jobs()"), 3);
+    cluster_.exec("update core.jobs set run_at = now()", address_);
+    std::atomic<int> running = 0, most = 0;
+    const auto handler = [&](Job) -> Task<Outcome> {
+        most = std::max(most.load(), ++running);
+        co_await Running::sleep(50ms);
+        --running;
+        co_return Done{};
+    };
+    work({{.name = "a", .concurrency = 3, .handler = handler}}, {.poll = 50ms});
+    EXPECT_TRUE(soon([&] { return in_state("succeeded") == 3; }));
+    EXPECT_EQ(most, 1);
+    EXPECT_EQ(number("select count(*) from core.jobs where lost"), 0);
+}
+
+TEST_F(Leases, ARunThatTakesTooLongIsAskedToStopAndTriedAgain) {
+    std::atomic<int> runs = 0;
+    const auto handler = [&](Job job) -> Task<Outcome> {
+        if (++runs == 2) co_return Done{};
+        while (!job.stop.stop_requested()) co_await Running::sleep(5ms);
+        co_return Release{};
+    };
+    add({.kind = "a", .payload = {"{}"}});
+    work({{.name = "a", .handler = handler, .first_backoff = 1ms, .timeout = 1s}}, {.poll = 50ms});
+    EXPECT_TRUE(soon([&] { return in_state("succeeded") == 1; }));
+    EXPECT_EQ(number("select attempt::bigint from core.jobs"), 2);  // the release was no release
+    EXPECT_TRUE(measured("townhall_jobs_total{kind=\"a\",outcome=\"retried\"} 1"));
+}
+
+TEST_F(Leases, ARunThatDoesNotHeedTheEndOfItsTimeIsGivenUp) {
+    std::latch go(1);
+    const auto handler = [&](Job job) -> Task<Outcome> {
+        while (job.attempt == 1 && !go.try_wait()) co_await Running::sleep(5ms);
+        co_return Done{};
+    };
+    add({.kind = "a", .payload = {"{}"}});
+    work({{.name = "a", .handler = handler, .first_backoff = 1ms, .timeout = 1s}}, {.poll = 50ms});
+    EXPECT_TRUE(soon([&] { return in_state("succeeded") == 1; }, 20s));
+    EXPECT_EQ(number("select attempt::bigint from core.jobs"), 2);
+    go.count_down();
+    db_.run(workers_.back()->stop());
+    EXPECT_TRUE(measured("townhall_jobs_total{kind=\"a\",outcome=\"lost\"} 1"));
+    workers_.clear();
 }
 
 TEST_F(Leases, StopWaitsForRunningJobsAndReturnsTheRest) {

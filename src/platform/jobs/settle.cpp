@@ -54,8 +54,8 @@ Task<void> Worker::Impl::settle_loop() {
             unavailable = true;
         }
         if (!unavailable) {
-            // Nobody waits for this, and every statement of ours makes a batch that requests wait for: gather some
-            // more.
+            // Nobody waits for this, and every statement of ours is a commit that those of requests compete with:
+            // gather some more.
             if (!stopping_ && settled_.size() < kBatch) {
                 boost::asio::steady_timer gather(executor(), kGather);
                 co_await gather.async_wait(boost::asio::use_awaitable);
@@ -106,7 +106,8 @@ Task<void> Worker::Impl::settle_batch(std::vector<Settled> batch) {
             add("done", std::nullopt, 0ms);
         }
     }
-    const auto kept = co_await database_.all(db::Scope::owner(), kSettle, ids, attempts, outcomes, errors, waits);
+    const auto kept =
+        co_await database_.all(db::Scope::owner().slow(), kSettle, ids, attempts, outcomes, errors, waits);
     count(batch, kept);
     if (soonest < 24h) {
         const auto due = Clock::now() + soonest + 1ms;

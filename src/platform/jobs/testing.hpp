@@ -1,15 +1,14 @@
 #pragma once
 
 #include <chrono>
-#include <fstream>
 #include <functional>
 #include <gtest/gtest.h>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "platform/db/migrate/migration.hpp"
 #include "platform/db/testing/cluster.hpp"
 #include "platform/db/testing/running.hpp"
 #include "platform/jobs/jobs.hpp"
@@ -27,9 +26,9 @@ using namespace std::chrono_literals;
 
 inline std::string migrated(Cluster& cluster) {
     const std::string address = cluster.new_database();
-    for (const char* name : {"0001_foundation", "0002_jobs"}) {
-        std::ifstream file(std::string(TOWNHALL_SOURCE_DIR) + "/migrations/" + name + ".up.sql");
-        cluster.exec({std::istreambuf_iterator<char>(file), {}}, address);
+    for (const auto& migration : db::migrate::embedded()) {
+        if (migration.name == "foundation" || migration.name == "jobs")
+            cluster.exec(std::string(migration.up), address);
     }
     return address;
 }
@@ -55,6 +54,13 @@ class Queue : public ::testing::Test {
     std::int64_t number(const std::string& sql) const { return db::Connection(address_).exec(sql).integer(0, 0); }
     std::string text(const std::string& sql) const {
         return std::string(db::Connection(address_).exec(sql).text(0, 0));
+    }
+
+    /// Claims one job as a worker would that is never heard of again, its lease over at once. Gives its attempt.
+    std::int64_t claim_as_dead(const std::string& kind, int max_attempts = 5) const {
+        return number("select sum(attempt) from core.claim_jobs('{" + kind + "}', '{1}', '{-1}', '{" +
+                      std::to_string(max_attempts) +
+                      "}', '{t}', array_fill('epoch'::timestamptz, '{3}'), '{0,0,0}', 'dead')");
     }
 
     void enqueue_many(const std::string& kind, int count) {

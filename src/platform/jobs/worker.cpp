@@ -19,18 +19,23 @@ Worker::Impl::Impl(db::Database& database, std::vector<asio::any_io_executor> ex
                    observe::Metrics& metrics, Options options)
     : database_(database),
       executors_(std::move(executors)),
-      options_(options),
+      options_(std::move(options)),
       name_(fmt::format("{}-{:08x}", ::getpid(), std::random_device{}())),
       to_claim_(executors_.at(0)),
       to_keep_(executors_.at(0)),
+      to_tend_(executors_.at(0)),
       to_stop_(executors_.at(0)),
       rescued_(metrics.counter("townhall_jobs_rescued_total", "Jobs taken from workers that went silent.")),
       ready_(metrics.gauge("townhall_jobs_ready", "Jobs that wait, up to 100,000.")),
       dead_letters_(metrics.gauge("townhall_jobs_dead", "Jobs that failed for good, up to 100,000.")),
-      oldest_seconds_(metrics.gauge("townhall_jobs_oldest_due_seconds", "How long the longest due job has waited.")) {
+      oldest_seconds_(metrics.gauge("townhall_jobs_oldest_due_seconds", "How long the longest due job has waited.")),
+      dead_rows_(metrics.gauge("townhall_jobs_dead_rows", "Rows of the queue that are dead and not cleared away.")),
+      oldest_transaction_(metrics.gauge("townhall_db_oldest_transaction_seconds",
+                                        "Age of the oldest transaction, which keeps dead rows in place.")) {
     for (Kind& kind : kinds) {
-        if (!kind.handler || kind.concurrency == 0 || kind.max_attempts < 1 || kind.lease < 1s) {
-            throw std::logic_error("a kind of job without a handler, room, attempts or lease: " + kind.name);
+        const bool handled = kind.batch_handler ? !kind.handler && kind.batch > 0 : kind.handler && kind.batch == 1;
+        if (!handled || kind.concurrency == 0 || kind.max_attempts < 1 || kind.lease < 1s) {
+            throw std::logic_error("a kind of job without one handler, room, attempts or lease: " + kind.name);
         }
         if (!kind_of_.emplace(kind.name, kinds_.size()).second) {
             throw std::logic_error("two handlers for jobs of kind " + kind.name);
@@ -66,9 +71,12 @@ void Worker::Impl::spawn(Task<void> loop) {
 void Worker::Impl::start() {
     asio::post(executor(), [self = shared_from_this()] {
         if (std::exchange(self->started_, true) || self->stopping_) return;
+        self->spawn(self->tend_loop());
+        if (!self->options_.work) return;
         self->spawn(self->claim_loop());
         self->spawn(self->keep_loop());
     });
+    if (!options_.work) return;
     database_.listen("townhall_jobs", [weak = weak_from_this(), own = name_](std::string_view sender) {
         const auto self = weak.lock();
         if (self && sender != own) self->look_everywhere();
@@ -97,6 +105,7 @@ Task<void> Worker::Impl::stop() {
     for (auto& [id, held] : held_) held.stop.request_stop();
     to_claim_.set();
     to_keep_.set();
+    to_tend_.set();
     while (loops_ > 0) co_await to_stop_.wait_for(1s);
 }
 

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
+#include <compare>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -62,12 +65,22 @@ class Worker::Impl : public std::enable_shared_from_this<Impl> {
   private:
     using Clock = std::chrono::steady_clock;
 
+    /// Where the next claim begins: behind the last job claimed, in the order of the queue.
+    struct Floor {
+        db::Timestamp run_at;
+        std::int64_t id = 0;
+        auto operator<=>(const Floor&) const = default;
+    };
+    static constexpr std::size_t kPriorities = 3;
+
     struct KindState {
-        Kind kind;
+        Kind kind{};
         std::deque<Job> waiting;  // claimed, not begun
-        std::size_t running = 0;
-        bool maybe_more = true;  // the table may hold some that are due
-        double seconds = 0;      // of a job, a moving average; 0: not known yet
+        std::size_t running = 0;  // runs of the handler
+        bool maybe_more = true;   // the table may hold some that are due
+        double seconds = 0;       // of a run, a moving average; 0: not known yet
+        std::array<Floor, kPriorities> floors{};
+        Clock::time_point sweep_at{};  // when to claim from the very beginning again
         observe::Counter* succeeded;
         observe::Counter* retried;
         observe::Counter* dead;
@@ -81,9 +94,12 @@ class Worker::Impl : public std::enable_shared_from_this<Impl> {
     struct Held {
         std::size_t kind;
         int attempt;
+        bool lost;  // its last worker was
         std::stop_source stop;
         Clock::time_point extend_at;
         Clock::time_point lease_end;  // as seen from here, a little early
+        Clock::time_point deadline = Clock::time_point::max();
+        bool overdue = false;  // past its time, and asked to stop
     };
 
     struct Settled {
@@ -93,18 +109,32 @@ class Worker::Impl : public std::enable_shared_from_this<Impl> {
         Outcome outcome;
     };
 
+    /// One kind's part of a claim under way.
+    struct Asked {
+        std::size_t kind;
+        std::size_t limit;
+        bool sweep;  // from the very beginning
+        std::size_t got = 0;
+    };
+
     void spawn(Task<void> loop);
     void look_everywhere();
 
     // claim.cpp
     Task<void> claim_loop();
     Task<bool> claim();
-    void accept(std::vector<Claimed> rows);
-    void begin_waiting();
-    void begin(std::size_t kind, Job job);
-    static Task<void> run(std::shared_ptr<Impl> self, std::size_t kind, Job job);
-    void finished(Settled ended, double seconds);
+    Task<std::vector<Claimed>> ask(const std::vector<Asked>& asked);
     [[nodiscard]] std::size_t room(const KindState& kind) const;
+    void move_floors(const Asked& asked, const std::vector<Claimed>& rows, db::Timestamp as_of);
+    void accept(std::vector<Claimed> rows);
+
+    // run.cpp
+    void begin_waiting();
+    std::vector<Job> next_run(KindState& kind);
+    void begin(std::size_t kind, std::vector<Job> jobs);
+    static Task<void> run(std::shared_ptr<Impl> self, std::size_t kind, std::vector<Job> jobs);
+    void finished(std::size_t kind, std::vector<Settled> ended, double seconds);
+    void stop_overdue();
     void release_waiting();
 
     // settle.cpp
@@ -116,8 +146,10 @@ class Worker::Impl : public std::enable_shared_from_this<Impl> {
     // keep.cpp
     Task<void> keep_loop();
     Task<void> extend_leases();
+    Task<void> tend_loop();
     Task<void> rescue();
     Task<void> measure();
+    Task<void> tick();
     Task<void> notify_loop();
 
     db::Database& database_;
@@ -134,6 +166,7 @@ class Worker::Impl : public std::enable_shared_from_this<Impl> {
 
     Signal to_claim_;
     Signal to_keep_;
+    Signal to_tend_;
     Signal to_stop_;
     Clock::time_point claimed_at_{};
     std::optional<Clock::time_point> next_due_;  // of what this worker put off
@@ -149,6 +182,16 @@ class Worker::Impl : public std::enable_shared_from_this<Impl> {
     observe::Gauge& ready_;
     observe::Gauge& dead_letters_;
     observe::Gauge& oldest_seconds_;
+    observe::Gauge& dead_rows_;
+    observe::Gauge& oldest_transaction_;
 };
+
+/// What took from `begun` until now may be done again then: no more than a twentieth of the time goes to it, so that
+/// looks at the whole queue stay harmless while a long transaction keeps its dead rows from being cleared away.
+[[nodiscard]] inline std::chrono::steady_clock::time_point again_after(std::chrono::steady_clock::time_point begun,
+                                                                       std::chrono::milliseconds at_least) {
+    const auto now = std::chrono::steady_clock::now();
+    return now + std::max<std::chrono::steady_clock::duration>(at_least, 19 * (now - begun));
+}
 
 }  // namespace townhall::jobs

@@ -3,6 +3,7 @@
 #include <mutex>
 #include <set>
 
+#include "platform/jobs/admin.hpp"
 #include "platform/jobs/queries.hpp"
 #include "platform/jobs/testing.hpp"
 
@@ -14,8 +15,9 @@ using namespace testing;
 class Jobs : public Queue {};
 
 TEST_F(Jobs, EveryStatementFitsTheSchema) {
-    for (const db::Statement& statement : std::initializer_list<db::Statement>{
-             kClaim, kSettle, kExtend, kRescue, kNotify, kPurge, kBacklog, kEnqueue, kReplay}) {
+    for (const db::Statement& statement :
+         std::initializer_list<db::Statement>{kClaim, kSettle, kExtend, kRescue, kNotify, kTick, kPurge, kBacklog,
+                                              kPressure, kEnqueue, kReplay, kAddProbes}) {
         EXPECT_EQ(db_.run(db_->check(statement)).value_or(""), "") << statement.name;
     }
 }
@@ -152,6 +154,113 @@ TEST_F(Jobs, WakesItselfAndOthersWithoutPolling) {
     workers_.pop_back();
 }
 
+TEST_F(Jobs, ABatchIsRunTogetherAndEachEndsInItsOwnWay) {
+    std::atomic<std::size_t> largest = 0;
+    const auto handler = [&](std::vector<Job> jobs) -> Task<std::vector<Outcome>> {
+        largest = std::max(largest.load(), jobs.size());
+        std::vector<Outcome> outcomes;
+        for (const Job& job : jobs) outcomes.push_back(job.id % 2 == 0 ? Outcome(Done{}) : Outcome(Fail{"odd"}));
+        co_return outcomes;
+    };
+    enqueue_many("a", 100);
+    work({{.name = "a", .concurrency = 1, .batch_handler = handler, .batch = 20}});
+    EXPECT_TRUE(soon([&] { return in_state("succeeded") == 50 && in_state("dead") == 50; }));
+    EXPECT_EQ(largest, 20U);
+    EXPECT_EQ(number("select count(*) from core.jobs where (id % 2 = 0) = (state = 'succeeded')"), 100);
+}
+
+TEST_F(Jobs, ABatchThatFailsIsTriedAgain) {
+    std::atomic<int> runs = 0;
+    const auto handler = [&](std::vector<Job> jobs) -> Task<std::vector<Outcome>> {
+        if (++runs == 1) throw std::runtime_error("x");
+        if (runs == 2) co_return std::vector<Outcome>{};  // a mistake of the handler's
+        co_return std::vector<Outcome>(jobs.size(), Done{});
+    };
+    enqueue_many("a", 3);
+    work({{.name = "a", .concurrency = 1, .first_backoff = 1ms, .batch_handler = handler, .batch = 9}}, {.poll = 50ms});
+    EXPECT_TRUE(soon([&] { return in_state("succeeded") == 3; }));
+    EXPECT_EQ(number("select max(attempt)::bigint from core.jobs"), 3);
+}
+
+TEST_F(Jobs, SchedulesTickOnceHoweverManyWorkersThereAre) {
+    Worker::Options options{.poll = 50ms, .tick = 20ms, .schedules = {{.kind = "a", .every = 1s}}};
+    std::atomic<int> runs = 0;
+    const std::vector<Kind> kinds{{.name = "a", .handler = [&](Job) -> Task<Outcome> {
+                                       ++runs;
+                                       co_return Done{};
+                                   }}};
+    Running other(address_);
+    work(kinds, options);
+    Worker& second = work(kinds, options, &other);
+    EXPECT_TRUE(soon([&] { return runs >= 4; }));
+    other.run(second.stop());
+    workers_.pop_back();
+    EXPECT_EQ(number("select count(*) - count(distinct date_trunc('second', created_at)) from core.jobs"), 0);
+}
+
+TEST_F(Jobs, TicksThatWereMissedAreMadeGoodByOneJob) {
+    const auto tick = [&] { return db_.run(db_->all(db::Scope::owner(), kTick, {"a"}, {3600}, {0})).size(); };
+    EXPECT_EQ(tick(), 1U);
+    EXPECT_EQ(tick(), 0U);
+    cluster_.exec("update core.jobs set state = 'succeeded', finished_at = now()", address_);
+    EXPECT_EQ(tick(), 0U);
+    cluster_.exec("update core.job_schedules set ticked_at = ticked_at - interval '10 hours'", address_);
+    EXPECT_EQ(tick(), 1U);
+    EXPECT_EQ(tick(), 0U);
+    // Another tick, while the last one's job is still to be done.
+    cluster_.exec("update core.job_schedules set ticked_at = ticked_at - interval '1 hour'", address_);
+    EXPECT_EQ(tick(), 0U);
+    EXPECT_EQ(number("select count(*) from core.jobs"), 2);
+}
+
+TEST_F(Jobs, WhoLeavesTheWorkToOthersTellsThem) {
+    std::atomic<int> runs = 0;
+    const auto kinds = [&] {
+        return std::vector<Kind>{{.name = "a", .handler = [&](Job) -> Task<Outcome> {
+                                      ++runs;
+                                      co_return Done{};
+                                  }}};
+    };
+    Running other(address_);
+    Worker& teller = work(kinds(), {.work = false});
+    Worker& doer = work(kinds(), {.poll = 10min}, &other);
+    std::this_thread::sleep_for(300ms);  // idle
+    add({.kind = "a", .payload = {"{}"}});
+    teller.wake();
+    EXPECT_TRUE(soon([&] { return runs == 1; }, 5s));
+    other.run(doer.stop());
+    workers_.pop_back();
+    add({.kind = "a", .payload = {"{}"}});
+    teller.wake();
+    EXPECT_FALSE(soon([&] { return runs == 2; }, 500ms));
+}
+
+TEST_F(Jobs, JobsCommittedLateAreNotPassedOver) {
+    db::Connection slow(address_);
+    slow.exec("begin; insert into core.jobs (kind, payload) values ('a', '{}')");
+    std::atomic<int> runs = 0;
+    work({{.name = "a",
+           .handler = [&](Job) -> Task<Outcome> {
+               ++runs;
+               co_return Done{};
+           }}},
+         {.poll = 100ms});
+    std::this_thread::sleep_for(2500ms);  // the worker has been past the place of that job
+    enqueue_many("a", 10);
+    EXPECT_TRUE(soon([&] { return runs == 10; }));
+    slow.exec("commit");
+    EXPECT_TRUE(soon([&] { return runs == 11; }, 5s));
+}
+
+TEST_F(Jobs, ALongTransactionIsSeen) {
+    db::Connection slow(address_);
+    slow.exec("begin; select 1");
+    std::this_thread::sleep_for(1100ms);
+    const auto [dead_rows, oldest] = db_.run(db_->one(db::Scope::owner(), kPressure));
+    EXPECT_GE(dead_rows, 0);
+    EXPECT_GE(oldest, 1.0);
+}
+
 TEST_F(Jobs, ARequestInACampaignMayOnlyAdd) {
     cluster_.exec(
         "set role townhall_app; insert into core.jobs (kind, payload, subject) values ('a', '{}', 'x') returning id",
@@ -168,7 +277,7 @@ TEST_F(Jobs, OldSuccessesArePurgedAndDeadLettersStay) {
         " unnest('{succeeded,dead}'::text[]) s",
         address_);
     cluster_.exec("insert into core.jobs (kind, state, finished_at) values ('a', 'succeeded', now())", address_);
-    EXPECT_EQ(db_.run(db_->execute(db::Scope::owner(), kPurge, 30 * 24)), 1U);
+    EXPECT_EQ(db_.run(db_->execute(db::Scope::owner(), kPurge, 1'000)), 1U);
     EXPECT_EQ(in_state("dead"), 1);
 }
 
@@ -182,6 +291,7 @@ TEST(JobKinds, MistakesAreToldAtOnce) {
     };
     refused({{.name = "a"}});
     refused({{.name = "a", .concurrency = 0, .handler = handler}});
+    refused({{.name = "a", .handler = handler, .batch = 2}});
     refused({{.name = "a", .handler = handler}, {.name = "a", .handler = handler}});
 }
 

@@ -19,7 +19,8 @@ namespace {
 
 void write_file(const fs::path& file, std::string_view bytes) {
     auto fail = [] { throw std::system_error(errno, std::generic_category(), "mailbox"); };
-    const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    // One of this name may be left over from a process of the same number.
+    const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0) fail();
     while (!bytes.empty()) {
         const ssize_t n = ::write(fd, bytes.data(), bytes.size());
@@ -50,18 +51,27 @@ DevelopmentMailbox::DevelopmentMailbox(fs::path folder, observe::CpuPool& pool, 
     fs::permissions(folder_, fs::perms::owner_all);
 }
 
-Task<void> DevelopmentMailbox::send(Message message) {
+Task<std::vector<std::optional<std::string>>> DevelopmentMailbox::send_all(std::vector<Message> messages) {
+    std::vector<std::optional<std::string>> refusals(messages.size());
+    co_await pool_.run([&] {
+        for (std::size_t i = 0; i < messages.size(); ++i) {
+            try {
+                put(messages[i]);
+            } catch (const BadMessage& refusal) {
+                refusals[i] = refusal.what();
+            }
+        }
+    });
+    co_return refusals;
+}
+
+void DevelopmentMailbox::put(const Message& message) const {
     const std::string eml = to_eml(message, clock_.now());
     const fs::path file = folder_ / (message.id + ".eml");
-    co_await pool_.run([&] {
-        if (fs::exists(file)) return;
-        const fs::path temporary = temporary_name(folder_);
-        // Left over from a process of the same number.
-        std::error_code none;
-        fs::remove(temporary, none);
-        write_file(temporary, eml);
-        fs::rename(temporary, file);
-    });
+    if (fs::exists(file)) return;
+    const fs::path temporary = temporary_name(folder_);
+    write_file(temporary, eml);
+    fs::rename(temporary, file);
 }
 
 }  // namespace townhall::mail

@@ -13,9 +13,11 @@ namespace townhall::mail {
 class DevelopmentMailbox final : public Mailer {
   public:
     DevelopmentMailbox(std::filesystem::path folder, observe::CpuPool& pool, const observe::Clock& clock);
-    Task<void> send(Message message) override;
+    Task<std::vector<std::optional<std::string>>> send_all(std::vector<Message> messages) override;
 
   private:
+    void put(const Message& message) const;
+
     std::filesystem::path folder_;
     observe::CpuPool& pool_;
     const observe::Clock& clock_;

@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "platform/task.hpp"
 
@@ -40,7 +41,11 @@ struct BadMessage : std::invalid_argument {
 class Mailer {
   public:
     virtual ~Mailer() = default;
-    virtual Task<void> send(Message message) = 0;
+    /// Many at once, in their order. Tells for each why it can't be sent as it is, in the words of a `BadMessage`, or
+    /// nothing. When it throws, any of them may have been sent.
+    virtual Task<std::vector<std::optional<std::string>>> send_all(std::vector<Message> messages) = 0;
+    /// Throws `BadMessage`.
+    Task<void> send(Message message);
 };
 
 }  // namespace townhall::mail

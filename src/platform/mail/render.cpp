@@ -4,6 +4,7 @@
 #include <fstream>
 #include <iterator>
 #include <kainjow/mustache.hpp>
+#include <mutex>
 #include <utility>
 
 namespace townhall::mail {
@@ -30,12 +31,24 @@ mustache::data object_of(const Values& values) {
     return object;
 }
 
-/// Throws BadTemplate on a text that can't be parsed.
-mustache::mustache parsed(std::string_view text) {
-    mustache::mustache parsed{std::string(text)};
-    if (!parsed.is_valid()) throw BadTemplate(parsed.error_message());
-    return parsed;
-}
+/// A template that was parsed: that takes longer than filling it.
+class Parsed {
+  public:
+    /// Throws BadTemplate on a text that can't be parsed.
+    Parsed(std::string_view text, Escape escape) : whole_(std::string(text)) {
+        if (!whole_.is_valid()) throw BadTemplate(whole_.error_message());
+        if (escape == Escape::none) whole_.set_custom_escape([](const std::string& plain) { return plain; });
+    }
+
+    std::string fill(const mustache::data& values) {
+        std::string out;
+        whole_.render(values, [&out](const std::string& piece) { out += piece; });
+        return out;
+    }
+
+  private:
+    mustache::mustache whole_;
+};
 
 std::string read_file(const std::filesystem::path& file) {
     std::ifstream in(file, std::ios::binary);
@@ -48,10 +61,16 @@ std::string read_file(const std::filesystem::path& file) {
 }  // namespace
 
 std::string render(std::string_view text, const Values& values, Escape escape) {
-    mustache::mustache whole = parsed(text);
-    if (escape == Escape::none) whole.set_custom_escape([](const std::string& plain) { return plain; });
-    return whole.render(object_of(values));
+    return Parsed(text, escape).fill(object_of(values));
 }
+
+struct Templates::Template {
+    Parsed subject, text;
+    std::optional<Parsed> html = {};
+    std::mutex filling = {};  // the parsed form does not say that it may be used by two at once
+};
+
+Templates::~Templates() = default;
 
 Templates::Templates(const std::filesystem::path& folder) {
     constexpr std::string_view kSubject = "Subject: ";
@@ -65,14 +84,12 @@ Templates::Templates(const std::filesystem::path& folder) {
             if (!whole.starts_with(kSubject) || end == std::string::npos || whole.find('\n') != end) {
                 throw BadTemplate("must begin with \"Subject: …\" and an empty line");
             }
-            Template made{whole.substr(kSubject.size(), end - kSubject.size()), whole.substr(end + 2), {}};
-            (void)parsed(made.subject);
-            (void)parsed(made.text);
+            const std::string_view text = whole;
+            auto made =
+                std::make_unique<Template>(Parsed(text.substr(kSubject.size(), end - kSubject.size()), Escape::none),
+                                           Parsed(text.substr(end + 2), Escape::none));
             file.replace_extension(".html");
-            if (std::filesystem::exists(file)) {
-                made.html = read_file(file);
-                (void)parsed(*made.html);
-            }
+            if (std::filesystem::exists(file)) made->html.emplace(read_file(file), Escape::html);
             templates_.emplace(file.stem().string(), std::move(made));
         } catch (const BadTemplate& failure) {
             throw BadTemplate(fmt::format("{}: {}", file.string(), failure.what()));
@@ -84,10 +101,11 @@ Templates::Templates(const std::filesystem::path& folder) {
 Rendered Templates::render(std::string_view name, const Values& values) const {
     const auto found = templates_.find(name);
     if (found == templates_.end()) throw std::out_of_range(fmt::format("no mail template {}", name));
-    const Template& chosen = found->second;
-    Rendered out{
-        mail::render(chosen.subject, values, Escape::none), mail::render(chosen.text, values, Escape::none), {}};
-    if (chosen.html) out.html = mail::render(*chosen.html, values, Escape::html);
+    Template& chosen = *found->second;
+    const mustache::data object = object_of(values);
+    const std::scoped_lock lock(chosen.filling);
+    Rendered out{chosen.subject.fill(object), chosen.text.fill(object), {}};
+    if (chosen.html) out.html = chosen.html->fill(object);
     // What someone typed may hold a line break, and a subject is one line.
     for (char& c : out.subject) {
         if (static_cast<unsigned char>(c) < 0x20) c = ' ';

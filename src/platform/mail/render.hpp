@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -43,16 +44,16 @@ class Templates {
   public:
     /// Throws `BadTemplate` naming the file.
     explicit Templates(const std::filesystem::path& folder);
+    ~Templates();
+    Templates(const Templates&) = delete;
+    Templates& operator=(const Templates&) = delete;
 
     /// Throws `std::out_of_range` for an unknown name. Thread-safe.
     [[nodiscard]] Rendered render(std::string_view name, const Values& values) const;
 
   private:
-    struct Template {
-        std::string subject, text;
-        std::optional<std::string> html;
-    };
-    std::map<std::string, Template, std::less<>> templates_;
+    struct Template;
+    std::map<std::string, std::unique_ptr<Template>, std::less<>> templates_;
 };
 
 }  // namespace townhall::mail

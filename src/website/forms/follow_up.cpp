@@ -84,8 +84,10 @@ Task<std::vector<jobs::Outcome>> follow_up(FollowUpDeps deps, std::vector<jobs::
     const auto refusals = co_await deps.mailer.send_all(std::move(mails));
     // Where the visitor can't be written to, the team is told all the same.
     for (std::size_t i = 0; i < about.size(); ++i) {
-        if (refusals[2 * i]) outcomes[about[i]] = jobs::Fail{"the visitor's address can't be written to"};
-        else if (refusals[2 * i + 1]) outcomes[about[i]] = jobs::Fail{"the team's address can't be written to"};
+        if (refusals[2 * i])
+            outcomes[about[i]] = jobs::Fail{"the visitor's address can't be written to"};
+        else if (refusals[2 * i + 1])
+            outcomes[about[i]] = jobs::Fail{"the team's address can't be written to"};
     }
     co_return outcomes;
 }
