@@ -1,5 +1,5 @@
 """One entry per row of the table of figures: name → a function of the Bench that hands back its figures."""
-from . import contact, content, memory, scale, start, voter_import, voter_list, voter_read
+from . import contact, content, jobs, memory, scale, start, voter_import, voter_list, voter_read
 
 ENTRIES = {
     "voter-read": voter_read.as_admin,
@@ -8,6 +8,7 @@ ENTRIES = {
     "contact": contact.measure,
     "content-200": content.whole,
     "content-304": content.unchanged,
+    "jobs": jobs.measure,
     "import": voter_import.measure,
     "memory": memory.measure,
     "start": start.measure,
