@@ -66,7 +66,7 @@ bool CpuPool::post(std::move_only_function<void()> work) {
         try {
             work();
         } catch (...) {
-            error("background work failed");
+            failure("background work failed", std::current_exception());
         }
     });
 }

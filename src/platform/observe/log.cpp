@@ -1,99 +1,45 @@
 #include "platform/observe/log.hpp"
 
+#include <array>
 #include <atomic>
-#include <cerrno>
-#include <chrono>
 #include <condition_variable>
-#include <fcntl.h>
 #include <mutex>
-#include <poll.h>
-#include <sys/stat.h>
-#include <system_error>
 #include <thread>
+#include <typeinfo>
 #include <unistd.h>
 #include <utility>
+#include <vector>
 
 #include "platform/observe/json_line.hpp"
+#include "platform/observe/log_file.hpp"
+#include "platform/observe/metrics.hpp"
+#include "platform/observe/tell_trace.hpp"
 
 namespace townhall::observe {
 
 namespace {
 
-constexpr std::size_t kWriteAt = 64 * 1024;
-constexpr std::size_t kMaxWaiting = 8 * 1024 * 1024;
+constexpr std::size_t kWriteAt = 128 * 1024;
+constexpr std::size_t kMaxWaiting = 4 * 1024 * 1024;  // in each stripe
+constexpr std::size_t kMostFailures = 256;
 constexpr std::chrono::milliseconds kLongestWait{200};
 
-/// Standard error, or a file that turns over. Used by one thread at a time.
-class Output {
-  public:
-    ~Output() {
-        if (fd_ != STDERR_FILENO) ::close(fd_);
-    }
-
-    bool open(const std::filesystem::path& file, std::uint64_t max_bytes, int keep) {
-        const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-        if (fd < 0) return false;
-        if (fd_ != STDERR_FILENO) ::close(fd_);
-        struct stat status{};
-        fd_ = fd;
-        size_ = ::fstat(fd, &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
-        file_ = file;
-        max_bytes_ = max_bytes;
-        keep_ = keep;
-        return true;
-    }
-
-    /// What a full disk or a closed pipe refuses is lost: a log must not stop the server.
-    void write(std::string_view bytes) {
-        if (!file_.empty() && size_ > 0 && size_ + bytes.size() > max_bytes_) turn_over();
-        while (!bytes.empty()) {
-            const ssize_t n = ::write(fd_, bytes.data(), bytes.size());
-            if (n > 0) {
-                bytes.remove_prefix(static_cast<std::size_t>(n));
-                size_ += static_cast<std::uint64_t>(n);
-            } else if (errno == EAGAIN) {
-                pollfd waiting{fd_, POLLOUT, 0};
-                ::poll(&waiting, 1, 1'000);
-            } else if (errno != EINTR) {
-                return;
-            }
-        }
-    }
-
-    [[nodiscard]] bool would_block() const {
-        pollfd waiting{fd_, POLLOUT, 0};
-        return ::poll(&waiting, 1, 0) == 0;
-    }
-
-  private:
-    void turn_over() {
-        std::error_code ignored;
-        auto numbered = [this](int n) { return std::filesystem::path(file_.native() + "." + std::to_string(n)); };
-        for (int n = keep_ - 1; n >= 1; --n) std::filesystem::rename(numbered(n), numbered(n + 1), ignored);
-        if (keep_ > 0) {
-            std::filesystem::rename(file_, numbered(1), ignored);
-        } else {
-            std::filesystem::remove(file_, ignored);
-        }
-        const std::filesystem::path file = file_;
-        open(file, max_bytes_, keep_);
-    }
-
-    int fd_ = STDERR_FILENO;
-    std::uint64_t size_ = 0;
-    std::filesystem::path file_;
-    std::uint64_t max_bytes_ = 0;
-    int keep_ = 0;
+/// An error line whose trace is still to be put into words.
+struct Failure {
+    std::string line;
+    std::string type;
+    Trace trace;
 };
 
-/// Gathers lines; its thread writes them out. Lock order: `write_mutex_`, then `mutex_`.
+/// Gathers lines, those of each thread in a buffer of its own so that threads don't wait for each other; its thread
+/// writes them out, many at once. Lock order: `write_mutex_`, then the others.
 class Log {
   public:
     Log() : thread_([this] { run(); }) {}
 
     ~Log() {
         {
-            const std::scoped_lock lock(mutex_);
+            const std::scoped_lock lock(wake_mutex_);
             stopping_ = true;
         }
         wake_.notify_one();
@@ -102,83 +48,175 @@ class Log {
     }
 
     void add(std::string_view line, bool at_once) {
-        bool wake = false;
+        Stripe& stripe = stripes_[shard()];
+        bool full = false;
         {
-            const std::scoped_lock lock(mutex_);
-            if (waiting_.size() + line.size() > kMaxWaiting) {
-                ++dropped_;
+            const std::scoped_lock lock(stripe.mutex);
+            const std::size_t before = stripe.waiting.size();
+            if (before + line.size() > kMaxWaiting) {
+                count_dropped(1);
                 return;
             }
-            const bool full = waiting_.size() < kWriteAt && waiting_.size() + line.size() >= kWriteAt;
-            wake = waiting_.empty() || full;
-            waiting_ += line;
-            urgent_ = urgent_ || full || at_once;
+            full = before < kWriteAt && before + line.size() >= kWriteAt;
+            stripe.waiting += line;
         }
-        if (wake) wake_.notify_one();
-        if (at_once) write_now();
+        if (at_once) return write_now();
+        wake(full);
+    }
+
+    /// False when too many wait already.
+    bool add(Failure& failure) {
+        {
+            const std::scoped_lock lock(failures_mutex_);
+            if (failures_.size() >= kMostFailures) return false;
+            failures_.push_back(std::move(failure));
+        }
+        wake(true);
+        return true;
     }
 
     void flush() {
         const std::scoped_lock lock(write_mutex_);
         write_waiting();
+        write_failures();
     }
 
-    bool set_file(const std::filesystem::path& file, std::uint64_t max_bytes, int keep) {
+    bool set_file(const LogFileOptions& options) {
         const std::scoped_lock lock(write_mutex_);
         write_waiting();
-        return output_.open(file, max_bytes, keep);
+        return output_.open(options);
+    }
+
+    void reopen_file() {
+        const std::scoped_lock lock(write_mutex_);
+        write_waiting();
+        output_.reopen();
+    }
+
+    [[nodiscard]] LogStats stats() const { return {.bytes = bytes_.load(), .dropped = dropped_.load()}; }
+
+    void write_at_crash(std::string_view line) noexcept {
+        const int fd = output_.descriptor();
+        for (Stripe& stripe : stripes_) {
+            if (!stripe.mutex.try_lock()) continue;  // this very thread may hold it: what it was adding is torn
+            [[maybe_unused]] const auto lost = ::write(fd, stripe.waiting.data(), stripe.waiting.size());
+        }
+        [[maybe_unused]] const auto lost = ::write(fd, line.data(), line.size());
     }
 
   private:
+    struct alignas(64) Stripe {
+        std::mutex mutex;
+        std::string waiting;
+    };
+
+    void count_dropped(std::uint64_t lines) {
+        dropped_.fetch_add(lines, std::memory_order_relaxed);
+        untold_.fetch_add(lines, std::memory_order_relaxed);
+    }
+
+    /// Once for many lines: who finds the mark set leaves it to the writer, which takes the mark off before it looks at
+    /// the stripes.
+    void wake(bool urgent) {
+        if (!urgent && pending_.load(std::memory_order_relaxed)) return;
+        {
+            const std::scoped_lock lock(wake_mutex_);
+            pending_.store(true, std::memory_order_relaxed);
+            urgent_ = urgent_ || urgent;
+        }
+        wake_.notify_one();
+    }
+
     /// Writes in the caller's thread, unless that would keep it waiting: then the log's own thread does it.
     void write_now() {
         {
             const std::unique_lock lock(write_mutex_, std::try_to_lock);
             if (lock.owns_lock() && !output_.would_block()) return write_waiting();
         }
-        wake_.notify_one();
+        wake(true);
     }
 
     void write_waiting() {
-        std::uint64_t dropped = 0;
-        {
-            const std::scoped_lock lock(mutex_);
+        for (Stripe& stripe : stripes_) {
             writing_.clear();
-            writing_.swap(waiting_);
-            dropped = std::exchange(dropped_, 0);
-            urgent_ = false;
+            {
+                const std::scoped_lock lock(stripe.mutex);
+                writing_.swap(stripe.waiting);
+            }
+            if (!writing_.empty()) write(writing_);
+            if (writing_.capacity() > 4 * kWriteAt) std::string().swap(writing_);
         }
-        if (!writing_.empty()) output_.write(writing_);
-        if (writing_.capacity() > 4 * kWriteAt) std::string().swap(writing_);
-        if (dropped > 0) {
-            std::string line;
-            append_line(line, time_text(), Level::warning, "log lines were dropped: the output stood still",
-                        {{"lines", dropped}});
-            output_.write(line);
+        tell_dropped();
+    }
+
+    void write(std::string_view lines) {
+        count_dropped(output_.write(lines));
+        bytes_.fetch_add(lines.size(), std::memory_order_relaxed);
+    }
+
+    void tell_dropped() {
+        const std::uint64_t lines = untold_.exchange(0, std::memory_order_relaxed);
+        if (lines == 0) return;
+        std::string line;
+        append_line(line, time_text(), Level::warning, "log lines were lost: the output stood still, or was full",
+                    {{"lines", lines}});
+        if (output_.write(line) > 0) untold_.fetch_add(lines, std::memory_order_relaxed);
+    }
+
+    void write_failures() {
+        std::vector<Failure> failures;
+        {
+            const std::scoped_lock lock(failures_mutex_);
+            failures.swap(failures_);
+        }
+        for (Failure& failure : failures) {
+            if (!symbols_) symbols_.emplace();
+            add_trace(failure);
+            write(failure.line);
         }
     }
 
+    void add_trace(Failure& failure) {
+        const ToldTrace told = tell_trace(failure.trace, failure.type, *symbols_);
+        failure.line += R"(,"fingerprint":")" + told.fingerprint + R"(","trace":[)";
+        for (const std::string& place : told.places) {
+            if (&place != told.places.data()) failure.line += ',';
+            append_json_string(failure.line, place);
+        }
+        failure.line += "]}\n";
+    }
+
     void run() {
-        std::unique_lock lock(mutex_);
+        std::unique_lock lock(wake_mutex_);
         while (!stopping_) {
-            wake_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+            wake_.wait(lock, [this] { return stopping_ || pending_.load(std::memory_order_relaxed); });
             wake_.wait_for(lock, kLongestWait, [this] { return stopping_ || urgent_; });
+            pending_.store(false, std::memory_order_relaxed);
+            urgent_ = false;
             lock.unlock();
             flush();
             lock.lock();
         }
     }
 
-    std::mutex mutex_;
+    std::array<Stripe, kShards> stripes_;
+    std::atomic<std::uint64_t> bytes_{0};
+    std::atomic<std::uint64_t> dropped_{0};
+    std::atomic<std::uint64_t> untold_{0};  // dropped, and the log does not say so yet
+
+    std::mutex wake_mutex_;
     std::condition_variable wake_;
-    std::string waiting_;
-    std::uint64_t dropped_ = 0;
+    std::atomic<bool> pending_{false};
     bool urgent_ = false;
     bool stopping_ = false;
 
+    std::mutex failures_mutex_;
+    std::vector<Failure> failures_;
+
     std::mutex write_mutex_;
     std::string writing_;
-    Output output_;
+    LogFile output_;
+    std::optional<Symbols> symbols_;
 
     std::thread thread_;
 };
@@ -191,15 +229,24 @@ Log& the_log() {
 
 std::atomic<Level> lowest_level{Level::info};
 
+constexpr std::array<std::string_view, 5> kLevels{"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"};
+
 }  // namespace
 
-void set_level(Level lowest) { lowest_level.store(lowest, std::memory_order_relaxed); }
+std::string_view name_of(Level level) { return kLevels[static_cast<std::size_t>(level)]; }
 
-bool set_file(const std::filesystem::path& file, std::uint64_t max_bytes, int keep) {
-    return the_log().set_file(file, max_bytes, keep);
+std::optional<Level> level_of(std::string_view name) {
+    for (std::size_t i = 0; i < kLevels.size(); ++i)
+        if (kLevels[i] == name) return static_cast<Level>(i);
+    return std::nullopt;
 }
 
-bool enabled(Level level) { return level >= lowest_level.load(std::memory_order_relaxed); }
+void set_level(Level lowest) { lowest_level.store(lowest, std::memory_order_relaxed); }
+Level level() { return lowest_level.load(std::memory_order_relaxed); }
+bool enabled(Level line) { return line >= level(); }
+
+bool set_log_file(const LogFileOptions& options) { return the_log().set_file(options); }
+void reopen_log_file() { the_log().reopen_file(); }
 
 void log(Level level, std::string_view message, Fields fields) {
     if (!enabled(level)) return;
@@ -213,6 +260,28 @@ void log(Level level, std::string_view message, Fields fields) {
     }
 }
 
+void failure(std::string_view message, const std::exception_ptr& thrown, Fields fields) {
+    constexpr std::size_t kEnd = 2;  // "}\n": the trace goes before it
+    if (!enabled(Level::error)) return;
+    try {
+        Failure failure{.line = {},
+                        .type = thrown ? demangled(thrown.__cxa_exception_type()->name()) : "none",
+                        .trace = trace_of(thrown)};
+        append_line(failure.line, time_text(), Level::error, message, fields);
+        failure.line.resize(failure.line.size() - kEnd);
+        failure.line += R"(,"type":)";
+        append_json_string(failure.line, failure.type);
+        if (the_log().add(failure)) return;
+        the_log().add(failure.line + "}\n", true);
+    } catch (...) {
+        // As above.
+    }
+}
+
 void flush() { the_log().flush(); }
+
+LogStats log_stats() { return the_log().stats(); }
+
+void write_at_crash(std::string_view line) noexcept { the_log().write_at_crash(line); }
 
 }  // namespace townhall::observe

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
-#include <filesystem>
+#include <exception>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -16,16 +18,23 @@ namespace townhall::observe {
 
 enum class Level : std::uint8_t { debug, info, warning, error, critical };
 
-/// One `"name": value` pair of a log line. Holds views: it lives only for the call.
+/// "DEBUG" … "CRITICAL", as LOG_LEVEL has them.
+[[nodiscard]] std::string_view name_of(Level level);
+[[nodiscard]] std::optional<Level> level_of(std::string_view name);
+
+/// One `"name": value` pair of a log line; without a name it is left out. Holds views: it lives only for the call.
+/// The name is a constant of our source, of letters and underscores: it is written as it is.
 struct Field {
     std::string_view name;
-    std::variant<std::int64_t, double, bool, std::string_view> value;
+    std::variant<std::int64_t, double, bool, std::string_view, std::chrono::nanoseconds> value;
 
     Field(std::string_view n, std::string_view v) : name(n), value(v) {}
     Field(std::string_view n, const char* v) : name(n), value(std::string_view(v)) {}
     Field(std::string_view n, const std::string& v) : name(n), value(std::string_view(v)) {}
     Field(std::string_view n, bool v) : name(n), value(v) {}
     Field(std::string_view n, double v) : name(n), value(v) {}
+    /// Written in milliseconds, with three decimals.
+    Field(std::string_view n, std::chrono::nanoseconds v) : name(n), value(v) {}
     template <class Integer>
         requires(std::is_integral_v<Integer> && !std::is_same_v<Integer, bool>)
     Field(std::string_view n, Integer v) : name(n), value(static_cast<std::int64_t>(v)) {}
@@ -33,20 +42,16 @@ struct Field {
 
 using Fields = std::initializer_list<Field>;
 
-/// Sets the lowest level that is written. Call once at start, before other threads.
+/// Sets the lowest level that is written. From any thread.
 void set_level(Level lowest);
-
-/// Where lines go in place of standard error: a file that is renamed to `<file>.1` (and that to `.2`, up to `keep`)
-/// before it would grow past `max_bytes`. False, with the output unchanged, when it can't be opened.
-[[nodiscard]] bool set_file(const std::filesystem::path& file, std::uint64_t max_bytes = 64 * 1024 * 1024,
-                            int keep = 5);
+[[nodiscard]] Level level();
 
 /// Whether lines of this level are written: ask before building costly fields.
 [[nodiscard]] bool enabled(Level level);
 
 /// Writes one line. Thread-safe; never throws; never blocks on the network. Lines below warning may be buffered for at
-/// most 200 ms; warning and above reach the file at once. When the output stands still, lines that don't fit in 8 MiB
-/// are dropped, counted, and the count is logged later.
+/// most 200 ms, and those of different threads may come out of order by as much; warning and above reach the file at
+/// once. When the output stands still, or the disk is full, lines are dropped, counted, and the count is logged later.
 void log(Level level, std::string_view message, Fields fields = {});
 
 inline void debug(std::string_view message, Fields fields = {}) { log(Level::debug, message, fields); }
@@ -55,7 +60,19 @@ inline void warning(std::string_view message, Fields fields = {}) { log(Level::w
 inline void error(std::string_view message, Fields fields = {}) { log(Level::error, message, fields); }
 inline void critical(std::string_view message, Fields fields = {}) { log(Level::critical, message, fields); }
 
+/// An error line about something thrown, with `type`, `trace` (where it was thrown, and through which coroutines it
+/// came) and `fingerprint` (the same for the same type and trace, in every run). Never the exception's text, which may
+/// quote a person's data. The trace is put into words by the log's own thread.
+void failure(std::string_view message, const std::exception_ptr& thrown, Fields fields = {});
+
 /// Writes out what is buffered. Called at exit.
 void flush();
+
+/// Since the start.
+struct LogStats {
+    std::uint64_t bytes = 0;    // handed to the output
+    std::uint64_t dropped = 0;  // lines that nobody will read
+};
+[[nodiscard]] LogStats log_stats();
 
 }  // namespace townhall::observe

@@ -1,17 +1,23 @@
 #include "platform/observe/log.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
 #include <limits>
 #include <sstream>
+#include <sys/resource.h>
 #include <thread>
 #include <unistd.h>
 #include <vector>
+#include <zlib.h>
 
 #include "platform/observe/json_line.hpp"
+#include "platform/observe/log_archive.hpp"
+#include "platform/observe/log_file.hpp"
 
 namespace townhall::observe {
 namespace {
@@ -33,6 +39,14 @@ TEST(JsonLine, EscapesWhatCouldForgeALineOrDriveATerminal) {
     EXPECT_EQ(json("é€😀"), "\"é€😀\"");
 }
 
+TEST(JsonLine, EscapesWhatTurnsTheDirectionOfText) {
+    EXPECT_EQ(json("a\xE2\x80\xAE"
+                   "b"),
+              R"("a\u202eb")");  // right-to-left override
+    EXPECT_EQ(json("\xE2\x81\xA6\xD8\x9C\xE2\x80\xA8\xEF\xBB\xBF"), R"("\u2066\u061c\u2028\ufeff")");
+    EXPECT_EQ(json("\xD7\xA9\xD8\xA7"), "\"\xD7\xA9\xD8\xA7\"");  // letters that run so stay
+}
+
 TEST(JsonLine, ReplacesEachIllFormedPartOnce) {
     const std::string r = "\xEF\xBF\xBD";
     EXPECT_EQ(json("\xFF"), "\"" + r + "\"");
@@ -52,11 +66,18 @@ TEST(JsonLine, CutsLongTextBetweenCharacters) {
 
 TEST(JsonLine, WritesTypedFields) {
     std::string out;
-    append_line(
-        out, "T", Level::warning, "m",
-        {{"i", -5}, {"u", 7U}, {"d", 0.25}, {"b", true}, {"s", "x"}, {"n", std::numeric_limits<double>::infinity()}});
-    EXPECT_EQ(out, R"({"time":"T","level":"warning","message":"m","i":-5,"u":7,"d":0.25,"b":true,"s":"x","n":null})"
-                   "\n");
+    append_line(out, "T", Level::warning, "m",
+                {{"i", -5},
+                 {"u", 7U},
+                 {"d", 0.25},
+                 {"b", true},
+                 {"s", "x"},
+                 {"n", std::numeric_limits<double>::infinity()},
+                 {"t", std::chrono::nanoseconds(1'234'567)},
+                 {"", "left out"}});
+    EXPECT_EQ(
+        out, R"({"time":"T","level":"warning","message":"m","i":-5,"u":7,"d":0.25,"b":true,"s":"x","n":null,"t":1.234})"
+             "\n");
 }
 
 TEST(JsonLine, TimeIsRfc3339) {
@@ -72,7 +93,7 @@ class LogFile : public testing::Test {
   protected:
     void SetUp() override { std::filesystem::create_directories(folder_); }
     void TearDown() override {
-        EXPECT_TRUE(set_file("/dev/null"));
+        EXPECT_TRUE(set_log_file({.file = "/dev/null"}));
         std::filesystem::remove_all(folder_);
     }
     [[nodiscard]] std::string content(const std::string& name = "log") const {
@@ -80,6 +101,25 @@ class LogFile : public testing::Test {
         std::stringstream text;
         text << in.rdbuf();
         return text.str();
+    }
+
+    [[nodiscard]] std::vector<std::filesystem::path> old_files() const {
+        return LogArchive(folder_ / "log", 100).old_files();
+    }
+    static std::string unpacked(const std::filesystem::path& file) {
+        gzFile in = ::gzopen(file.c_str(), "rb");
+        std::string text(100'000, '\0');
+        text.resize(
+            static_cast<std::size_t>(std::max(::gzread(in, text.data(), static_cast<unsigned>(text.size())), 0)));
+        ::gzclose(in);
+        return text;
+    }
+    template <class Condition>
+    static bool soon(Condition condition) {
+        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+        while (!condition() && std::chrono::steady_clock::now() < deadline)
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        return condition();
     }
 
     // The process that a death test starts finds its parent's folder.
@@ -92,7 +132,7 @@ class LogFile : public testing::Test {
 };
 
 TEST_F(LogFile, WarningsAreThereAtOnceAndOthersSoon) {
-    ASSERT_TRUE(set_file(folder_ / "log"));
+    ASSERT_TRUE(set_log_file({.file = folder_ / "log"}));
     warning("now");
     EXPECT_NE(content().find("\"now\""), std::string::npos);
     info("soon");
@@ -106,25 +146,108 @@ TEST_F(LogFile, WarningsAreThereAtOnceAndOthersSoon) {
     EXPECT_EQ(content().find("never"), std::string::npos);
 }
 
-TEST_F(LogFile, TurnsOverAndKeepsSoMany) {
-    ASSERT_TRUE(set_file(folder_ / "log", 200, 2));
-    for (int i = 0; i < 10; ++i) warning("line", {{"number", i}});
-    EXPECT_NE(content().find("\"number\":9"), std::string::npos);
-    EXPECT_TRUE(std::filesystem::exists(folder_ / "log.1"));
-    EXPECT_TRUE(std::filesystem::exists(folder_ / "log.2"));
-    EXPECT_FALSE(std::filesystem::exists(folder_ / "log.3"));
+TEST_F(LogFile, TurnsOverBySizeCompressesAndKeepsSoMany) {
+    ASSERT_TRUE(set_log_file({.file = folder_ / "log", .max_bytes = 200, .keep = 3}));
+    for (int i = 0; i < 20; ++i) warning("line", {{"number", i}});
+    EXPECT_NE(content().find("\"number\":19"), std::string::npos);
     EXPECT_LE(content().size(), 200U);
+    const auto settled = [this] {
+        const auto files = old_files();
+        return files.size() == 3 &&
+               std::ranges::all_of(files, [](const auto& file) { return file.extension() == ".gz"; });
+    };
+    ASSERT_TRUE(soon(settled)) << old_files().size();
+    // The newest of what was turned over, whole and in order.
+    const std::string last = unpacked(old_files().back());
+    EXPECT_NE(last.find("\"number\":17"), std::string::npos) << last;
+    EXPECT_TRUE(last.ends_with("}\n"));
+}
+
+TEST_F(LogFile, TurnsOverByAge) {
+    ASSERT_TRUE(set_log_file({.file = folder_ / "log", .max_bytes = 0, .max_age = std::chrono::seconds(1)}));
+    warning("young");
+    EXPECT_TRUE(old_files().empty());
+    std::this_thread::sleep_for(std::chrono::milliseconds(2100));  // births are told in whole seconds
+    warning("old");
+    EXPECT_EQ(content().find("young"), std::string::npos);
+    EXPECT_EQ(old_files().size(), 1U);
+}
+
+TEST_F(LogFile, WhatAKilledProcessLeftIsCompressedAtTheNextStart) {
+    const auto left = folder_ / "log.20240229T235959.999Z";
+    std::ofstream(left) << "{}\n";
+    std::ofstream(folder_ / "log.20240229T235959.999Z.gz.part") << "half";
+    std::ofstream(folder_ / "log.old") << "not ours";
+    ASSERT_TRUE(set_log_file({.file = folder_ / "log"}));
+    ASSERT_TRUE(soon([&] { return !std::filesystem::exists(left); }));
+    EXPECT_EQ(unpacked(left.native() + ".gz"), "{}\n");
+    EXPECT_FALSE(std::filesystem::exists(left.native() + ".gz.part"));
+    EXPECT_EQ(content("log.old"), "not ours");
+}
+
+TEST_F(LogFile, IsOpenedAgainByItsName) {
+    ASSERT_TRUE(set_log_file({.file = folder_ / "log"}));
+    warning("before");
+    std::filesystem::rename(folder_ / "log", folder_ / "moved");
+    warning("between");
+    reopen_log_file();
+    warning("after");
+    EXPECT_NE(content("moved").find("between"), std::string::npos);
+    EXPECT_NE(content().find("after"), std::string::npos);
+    EXPECT_EQ(content().find("before"), std::string::npos);
+}
+
+TEST_F(LogFile, AFullDiskLosesWholeLinesAndTellsHowMany) {
+    // Past its limit the kernel refuses more bytes of a file, as a full disk does.
+    ASSERT_TRUE(set_log_file({.file = folder_ / "log", .max_bytes = 0}));
+    std::signal(SIGXFSZ, SIG_IGN);
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+    const std::uint64_t lost_before = log_stats().dropped;
+    rlimit full = before;
+    full.rlim_cur = 1000;
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &full), 0);
+    for (int i = 0; i < 50; ++i) warning("into a full disk", {{"number", i}});
+    EXPECT_LE(content().size(), 1000U);
+    EXPECT_TRUE(content().ends_with("}\n")) << content();
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+    warning("room again");
+    flush();
+    const auto lost = log_stats().dropped - lost_before;
+    EXPECT_GT(lost, 0U);
+    const std::string text = content();
+    EXPECT_NE(text.find("log lines were lost"), std::string::npos);
+    EXPECT_NE(text.find("room again"), std::string::npos);
+    // Every line is either there or counted.
+    std::uint64_t there = 0;
+    for (std::size_t at = 0; (at = text.find("into a full disk", at)) != std::string::npos; ++at) ++there;
+    EXPECT_EQ(there + lost, 50U);
+}
+
+TEST_F(LogFile, TheLevelMovesWhileTheProcessRuns) {
+    ASSERT_TRUE(set_log_file({.file = folder_ / "log"}));
+    set_level(Level::error);
+    warning("too low");
+    set_level(Level::debug);
+    debug("low enough");
+    set_level(Level::info);
+    flush();
+    EXPECT_EQ(content().find("too low"), std::string::npos);
+    EXPECT_NE(content().find("low enough"), std::string::npos);
+    EXPECT_EQ(level_of("WARNING"), Level::warning);
+    EXPECT_EQ(name_of(Level::critical), "CRITICAL");
+    EXPECT_FALSE(level_of("LOUD"));
 }
 
 TEST_F(LogFile, KeepsTheOutputWhenAFileCantBeOpened) {
-    ASSERT_TRUE(set_file(folder_ / "log"));
-    EXPECT_FALSE(set_file(folder_ / "no" / "such" / "log"));
+    ASSERT_TRUE(set_log_file({.file = folder_ / "log"}));
+    EXPECT_FALSE(set_log_file({.file = folder_ / "no" / "such" / "log"}));
     warning("still here");
     EXPECT_NE(content().find("still here"), std::string::npos);
 }
 
 TEST_F(LogFile, LinesOfManyThreadsStayWhole) {
-    ASSERT_TRUE(set_file(folder_ / "log"));
+    ASSERT_TRUE(set_log_file({.file = folder_ / "log"}));
     {
         std::vector<std::jthread> threads;
         for (int t = 0; t < 4; ++t) {
@@ -147,7 +270,7 @@ TEST_F(LogFile, WhatIsBufferedIsWrittenAtExit) {
     GTEST_FLAG_SET(death_test_style, "threadsafe");  // runs this test again in a process of its own
     EXPECT_EXIT(
         {
-            const bool open = set_file(folder_ / "log");
+            const bool open = set_log_file({.file = folder_ / "log"});
             info("last words");
             std::exit(open ? 0 : 1);
         },

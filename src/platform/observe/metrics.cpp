@@ -1,9 +1,9 @@
 #include "platform/observe/metrics.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <fmt/format.h>
 #include <stdexcept>
+
+#include "platform/observe/exposition.hpp"
 
 namespace townhall::observe {
 
@@ -20,70 +20,15 @@ bool valid_name(std::string_view name, bool colon_allowed) {
     return true;
 }
 
-void append_escaped(std::string& out, std::string_view text, bool quotes) {
-    for (const char c : text) {
-        if (c == '\\') {
-            out += "\\\\";
-        } else if (c == '\n') {
-            out += "\\n";
-        } else if (c == '"' && quotes) {
-            out += "\\\"";
-        } else {
-            out += c;
-        }
-    }
-}
-
 /// `a="1",b="2"`, in the order of the names, so that the same labels are the same series.
 std::string rendered(Labels labels) {
     std::ranges::sort(labels);
     std::string out;
     for (const auto& [name, value] : labels) {
         if (!valid_name(name, false)) throw std::logic_error("not a label name: " + name);
-        if (!out.empty()) out += ',';
-        out += name;
-        out += "=\"";
-        append_escaped(out, value, true);
-        out += '"';
+        append_label(out, name, value);
     }
     return out;
-}
-
-void append_number(std::string& out, double value) {
-    if (std::isnan(value)) {
-        out += "NaN";
-    } else if (std::isinf(value)) {
-        out += value > 0 ? "+Inf" : "-Inf";
-    } else {
-        fmt::format_to(std::back_inserter(out), "{}", value);
-    }
-}
-
-void append_sample(std::string& out, std::string_view name, std::string_view labels, double value) {
-    out += name;
-    if (!labels.empty()) {
-        out += '{';
-        out += labels;
-        out += '}';
-    }
-    out += ' ';
-    append_number(out, value);
-    out += '\n';
-}
-
-void append_histogram(std::string& out, std::string_view name, std::string_view labels, const Histogram& histogram) {
-    const Histogram::Totals totals = histogram.totals();
-    const std::string separator = labels.empty() ? "" : ",";
-    const std::string bucket = fmt::format("{}_bucket", name);
-    std::uint64_t cumulative = 0;
-    for (std::size_t i = 0; i < totals.buckets.size(); ++i) {
-        cumulative += totals.buckets[i];
-        const std::string bound = i < histogram.bounds().size() ? fmt::format("{}", histogram.bounds()[i]) : "+Inf";
-        append_sample(out, bucket, fmt::format("{}{}le=\"{}\"", labels, separator, bound),
-                      static_cast<double>(cumulative));
-    }
-    append_sample(out, fmt::format("{}_sum", name), labels, totals.sum);
-    append_sample(out, fmt::format("{}_count", name), labels, static_cast<double>(totals.count));
 }
 
 constexpr std::string_view kOverflow = "overflow=\"true\"";
@@ -109,9 +54,30 @@ std::int64_t Gauge::value() const noexcept {
 }
 
 std::span<const double> Histogram::seconds() {
-    static constexpr std::array kSeconds{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
-                                         0.1,    0.25,  0.5,    1.0,   2.5,  5.0,   10.0};
+    static constexpr std::array<double, kSecondsBounds> kSeconds{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
+                                                                 0.1,    0.25,  0.5,    1.0,   2.5,  5.0,   10.0};
     return kSeconds;
+}
+
+void LocalHistogram::observe(std::chrono::nanoseconds time) noexcept {
+    // One thread writes: a load and a store are cheaper than an addition that others could meet.
+    const auto add = [](std::atomic<std::uint64_t>& to, std::uint64_t n) {
+        to.store(to.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+    };
+    const double seconds = std::chrono::duration<double>(time).count();
+    const auto bounds = Histogram::seconds();
+    add(buckets_[static_cast<std::size_t>(std::ranges::lower_bound(bounds, seconds) - bounds.begin())], 1);
+    add(nanoseconds_, static_cast<std::uint64_t>(std::max<std::int64_t>(time.count(), 0)));
+}
+
+void LocalHistogram::add_to(Histogram::Totals& totals) const {
+    totals.buckets.resize(buckets_.size());
+    for (std::size_t i = 0; i < buckets_.size(); ++i) {
+        const std::uint64_t count = buckets_[i].load(std::memory_order_relaxed);
+        totals.buckets[i] += count;
+        totals.count += count;
+    }
+    totals.sum += static_cast<double>(nanoseconds_.load(std::memory_order_relaxed)) / 1e9;
 }
 
 Histogram::Histogram(std::span<const double> bounds)
@@ -210,26 +176,23 @@ void Metrics::forget(std::uint64_t id) {
 
 std::string Metrics::render() const {
     const std::scoped_lock lock(mutex_);
-    std::string out;
+    Exposition out;
     for (const auto& [name, family] : families_) {
         if (family.series.empty()) continue;
-        constexpr std::array<std::string_view, 3> kTypes{"counter", "gauge", "histogram"};
-        out += fmt::format("# HELP {} ", name);
-        append_escaped(out, family.help, false);
-        out += fmt::format("\n# TYPE {} {}\n", name, kTypes[static_cast<std::size_t>(family.kind)]);
+        out.family(name, family.help, family.kind);
         for (const auto& [labels, series] : family.series) {
             if (const auto* counter = std::get_if<std::unique_ptr<Counter>>(&series)) {
-                append_sample(out, name, labels, static_cast<double>((*counter)->value()));
+                out.sample_of(labels, static_cast<double>((*counter)->value()));
             } else if (const auto* gauge = std::get_if<std::unique_ptr<Gauge>>(&series)) {
-                append_sample(out, name, labels, static_cast<double>((*gauge)->value()));
+                out.sample_of(labels, static_cast<double>((*gauge)->value()));
             } else if (const auto* histogram = std::get_if<std::unique_ptr<Histogram>>(&series)) {
-                append_histogram(out, name, labels, **histogram);
+                out.histogram_of(labels, (*histogram)->totals(), (*histogram)->bounds());
             } else {
-                append_sample(out, name, labels, std::get<Read>(series).value());
+                out.sample_of(labels, std::get<Read>(series).value());
             }
         }
     }
-    return out;
+    return out.take();
 }
 
 }  // namespace townhall::observe

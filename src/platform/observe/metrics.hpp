@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -64,6 +65,7 @@ class Histogram {
     static constexpr std::size_t kMaxBounds = 23;
 
     /// Bounds in seconds for request and query times, 0.5 ms to 10 s.
+    static constexpr std::size_t kSecondsBounds = 14;
     static std::span<const double> seconds();
 
     explicit Histogram(std::span<const double> bounds);
@@ -85,6 +87,18 @@ class Histogram {
     };
     std::vector<double> bounds_;
     std::unique_ptr<std::array<Cell, kShards>> cells_;
+};
+
+/// A histogram of times, with the bounds of Histogram::seconds, that one thread writes and any reads: for what is
+/// counted so often, or in so many series, that each thread keeps its own.
+class LocalHistogram {
+  public:
+    void observe(std::chrono::nanoseconds time) noexcept;
+    void add_to(Histogram::Totals& totals) const;
+
+  private:
+    std::array<std::atomic<std::uint64_t>, Histogram::kSecondsBounds + 1> buckets_{};
+    std::atomic<std::uint64_t> nanoseconds_{0};
 };
 
 /// Owns every metric of the process. References it returns live as long as it does.

@@ -1,8 +1,13 @@
 #include "platform/observe/metrics.hpp"
 
+#include <chrono>
+#include <deque>
 #include <gtest/gtest.h>
 #include <stdexcept>
 #include <thread>
+
+#include "platform/observe/process_stats.hpp"
+#include "platform/observe/request_counters.hpp"
 
 namespace townhall::observe {
 namespace {
@@ -89,6 +94,60 @@ TEST(Metrics, NothingIsLostBetweenThreads) {
     EXPECT_EQ(gauge.value(), 0);
     EXPECT_EQ(histogram.totals().count, 120'000U);
     EXPECT_DOUBLE_EQ(histogram.totals().sum, 240'000);
+}
+
+AnswerKind answer(std::string_view route, int status, std::string_view problem = {}) {
+    return {.route = route, .method = "GET", .problem = problem, .status = status};
+}
+
+TEST(RequestCounters, CountsByRouteAndAnswer) {
+    RequestCounters counters;
+    for (int i = 0; i < 3; ++i) counters.count(answer("/a", 200), std::chrono::milliseconds(2));
+    counters.count(answer("/a", 404, "not_found"), std::chrono::seconds(20));
+    counters.count(answer("/b", 200), std::chrono::nanoseconds(1));
+    RequestTotals totals;
+    counters.add_to(totals);
+    EXPECT_EQ(totals.answers.size(), 3U);
+    EXPECT_EQ(totals.answers[answer("/a", 200)], 3U);
+    EXPECT_EQ(totals.answers[answer("/a", 404, "not_found")], 1U);
+    const auto& seconds = totals.seconds[{.route = "/a", .method = "GET", .problem = {}}];
+    EXPECT_EQ(seconds.count, 4U);
+    EXPECT_NEAR(seconds.sum, 20.006, 1e-9);
+    EXPECT_EQ(seconds.buckets.at(2), 3U);  // 2 ms are within 2.5 ms
+    EXPECT_EQ(seconds.buckets.back(), 1U);
+    counters.add_to(totals);  // of another thread
+    EXPECT_EQ(totals.answers[answer("/a", 200)], 6U);
+}
+
+TEST(RequestCounters, AreBounded) {
+    RequestCounters counters;
+    std::deque<std::string> routes;
+    for (int i = 0; i < 5'000; ++i) {
+        routes.push_back("/" + std::to_string(i));
+        counters.count(answer(routes.back(), 200, "x"), std::chrono::milliseconds(1));
+        counters.count(answer(routes.back(), 404, "y"), std::chrono::milliseconds(1));
+    }
+    RequestTotals totals;
+    counters.add_to(totals);
+    EXPECT_LT(totals.answers.size(), 1'000U);
+    EXPECT_LT(totals.seconds.size(), 500U);
+    EXPECT_GT(totals.answers[answer("other", 404)], 4'000U);
+    std::uint64_t all = 0, timed = 0;
+    for (const auto& [kind, count] : totals.answers) all += count;
+    for (const auto& [kind, seconds] : totals.seconds) timed += seconds.count;
+    EXPECT_EQ(all, 10'000U);
+    EXPECT_EQ(timed, 10'000U);
+}
+
+TEST(ProcessStats, AreOfThisProcess) {
+    const ProcessStats stats = process_stats();
+    EXPECT_GT(stats.resident_bytes, 1'000'000U);
+    EXPECT_GE(stats.open_files, 3U);
+    EXPECT_GE(stats.most_open_files, stats.open_files);
+    EXPECT_GT(stats.cpu_seconds, 0);
+    const double now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+    EXPECT_GT(stats.started, now - 3600);
+    EXPECT_LE(stats.started, now + 1);
 }
 
 }  // namespace

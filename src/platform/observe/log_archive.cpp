@@ -1,0 +1,158 @@
+#include "platform/observe/log_archive.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <ctime>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <memory>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <system_error>
+#include <unistd.h>
+#include <utility>
+#include <zlib.h>
+
+namespace townhall::observe {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kNice = 10;
+constexpr std::string_view kCompressed = ".gz";
+constexpr std::string_view kUnfinished = ".part";
+
+/// "20261123T000102.345Z": in the order of time, as text.
+std::string stamp_of(std::chrono::milliseconds since_epoch) {
+    const auto seconds = static_cast<std::time_t>(since_epoch.count() / 1000);
+    std::tm utc{};
+    gmtime_r(&seconds, &utc);
+    return fmt::format("{:04}{:02}{:02}T{:02}{:02}{:02}.{:03}Z", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
+                       utc.tm_hour, utc.tm_min, utc.tm_sec, since_epoch.count() % 1000);
+}
+
+/// Whether a name's end, after that of the log, is one that `stamp_of` made.
+bool is_stamp(std::string_view text) {
+    constexpr std::string_view kShape = "00000000T000000.000Z";
+    return std::ranges::equal(text, kShape,
+                              [](char c, char shape) { return shape == '0' ? c >= '0' && c <= '9' : c == shape; });
+}
+
+struct Closer {
+    void operator()(gzFile_s* file) const { ::gzclose(file); }
+};
+
+class Descriptor {
+  public:
+    explicit Descriptor(const fs::path& file) : fd_(::open(file.c_str(), O_RDONLY | O_CLOEXEC)) {}
+    ~Descriptor() {
+        if (fd_ >= 0) ::close(fd_);
+    }
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    [[nodiscard]] int get() const { return fd_; }
+
+  private:
+    int fd_;
+};
+
+bool copy_compressed(const fs::path& from, const fs::path& to, const std::stop_token& stop) {
+    const Descriptor in(from);
+    const int out_fd = ::open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+    if (out_fd < 0) return false;
+    std::unique_ptr<gzFile_s, Closer> out(::gzdopen(out_fd, "wb6"));
+    if (!out) ::close(out_fd);
+    if (!out || in.get() < 0) return false;
+    std::array<char, 64 * 1024> block;
+    while (!stop.stop_requested()) {
+        const ssize_t got = ::read(in.get(), block.data(), block.size());
+        if (got < 0) return false;
+        if (got == 0) return ::gzclose(out.release()) == Z_OK;
+        if (::gzwrite(out.get(), block.data(), static_cast<unsigned>(got)) != static_cast<int>(got)) return false;
+    }
+    return false;
+}
+
+}  // namespace
+
+bool compress_file(const fs::path& file, const std::stop_token& stop) {
+    const fs::path done = file.native() + std::string(kCompressed);
+    const fs::path part = done.native() + std::string(kUnfinished);
+    std::error_code failed;
+    if (copy_compressed(file, part, stop)) {
+        fs::rename(part, done, failed);
+        if (!failed) return fs::remove(file, failed);
+    }
+    fs::remove(part, failed);
+    return false;
+}
+
+LogArchive::LogArchive(fs::path log, std::size_t keep)
+    : log_(std::move(log)), keep_(keep), thread_([this](const std::stop_token& stop) { work(stop); }) {}
+
+fs::path LogArchive::next_name() const {
+    using namespace std::chrono;
+    for (auto now = duration_cast<milliseconds>(system_clock::now().time_since_epoch());; now += milliseconds(1)) {
+        fs::path name = fmt::format("{}.{}", log_.native(), stamp_of(now));
+        std::error_code ignored;
+        if (!fs::exists(name, ignored) && !fs::exists(name.native() + std::string(kCompressed), ignored)) return name;
+    }
+}
+
+void LogArchive::tidy() {
+    {
+        const std::scoped_lock lock(mutex_);
+        asked_ = true;
+    }
+    wake_.notify_one();
+}
+
+std::vector<fs::path> LogArchive::old_files() const {
+    std::vector<fs::path> found;
+    const std::string prefix = log_.filename().native() + ".";
+    const fs::path folder = log_.has_parent_path() ? log_.parent_path() : fs::path(".");
+    std::error_code ignored;
+    for (fs::directory_iterator entry(folder, ignored), end; entry != end; entry.increment(ignored)) {
+        const std::string name = entry->path().filename().native();
+        std::string_view rest = name;
+        if (!rest.starts_with(prefix)) continue;
+        rest.remove_prefix(prefix.size());
+        if (rest.ends_with(kCompressed)) rest.remove_suffix(kCompressed.size());
+        if (is_stamp(rest)) found.push_back(entry->path());
+    }
+    std::ranges::sort(found);
+    return found;
+}
+
+void LogArchive::tidy_now(const std::stop_token& stop) {
+    std::vector<fs::path> files = old_files();
+    std::error_code ignored;
+    const std::size_t surplus = files.size() > keep_ ? files.size() - keep_ : 0;
+    for (std::size_t i = 0; i < files.size() && !stop.stop_requested(); ++i) {
+        if (i < surplus) {
+            fs::remove(files[i], ignored);
+        } else if (files[i].extension() != kCompressed) {
+            compress_file(files[i], stop);  // where that fails it stays as it is, and is tried again the next time
+        }
+    }
+}
+
+void LogArchive::work(const std::stop_token& stop) {
+    ::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), kNice);
+    while (true) {
+        {
+            std::unique_lock lock(mutex_);
+            if (!wake_.wait(lock, stop, [this] { return asked_; })) return;
+            asked_ = false;
+        }
+        try {
+            tidy_now(stop);
+        } catch (const std::exception&) {
+            // Out of memory: the next turn does it.
+        }
+    }
+}
+
+}  // namespace townhall::observe

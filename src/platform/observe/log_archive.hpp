@@ -1,0 +1,46 @@
+#pragma once
+
+#include <condition_variable>
+#include <filesystem>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace townhall::observe {
+
+/// Compresses and counts the files that a log was turned over to, on a thread of its own: neither requests nor the
+/// log's writer wait for it. It works by what it finds in the folder, so that whatever a process before it left is
+/// dealt with too.
+class LogArchive {
+  public:
+    /// `keep`: how many old files there may be.
+    LogArchive(std::filesystem::path log, std::size_t keep);
+
+    /// What to rename the log to now: `<log>.<time>`.
+    [[nodiscard]] std::filesystem::path next_name() const;
+
+    /// Says that there may be something to do.
+    void tidy();
+
+    /// The old files, compressed or not, the oldest first.
+    [[nodiscard]] std::vector<std::filesystem::path> old_files() const;
+
+  private:
+    void work(const std::stop_token& stop);
+    void tidy_now(const std::stop_token& stop);
+
+    const std::filesystem::path log_;
+    const std::size_t keep_;
+    std::mutex mutex_;
+    std::condition_variable_any wake_;
+    bool asked_ = false;
+    std::jthread thread_;  // last: it stops before the rest goes
+};
+
+/// Writes `file` compressed beside it, as `<file>.gz`, and removes it. False, with nothing changed, when that fails or
+/// is stopped.
+bool compress_file(const std::filesystem::path& file, const std::stop_token& stop);
+
+}  // namespace townhall::observe
