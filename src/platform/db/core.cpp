@@ -51,7 +51,8 @@ Core::Core(asio::io_context& context, int index, const Options& options, QueryRe
       writes_(index < options.write_lanes),
       counters_(registry),
       pool_(std::make_shared<Pool>(
-          context, PoolSettings{.owner = pool_wire(options, Identity::owner),
+          context, PoolSettings{.counters = counters_,
+                                .owner = pool_wire(options, Identity::owner),
                                 .app = pool_wire(options, Identity::app),
                                 .size = options.pool_size,
                                 .named_statements = options.named_statements,

@@ -99,6 +99,9 @@ struct Database::Impl {
         std::exception_ptr failure;
         try {
             answer = co_await core.pool()->run_alone(*op);
+        } catch (const StatementError& refused) {
+            failure = std::current_exception();
+            op->sqlstate = refused.sqlstate();
         } catch (...) {
             failure = std::current_exception();
         }
@@ -189,18 +192,9 @@ Stats Database::stats() const {
     Stats stats;
     for (const Core& core : impl_->cores) {
         core.each_lane([&](const Lane& lane) { stats.lanes.push_back(lane.stats()); });
-        const PoolStats pool = core.pool()->stats();
-        stats.pool.size += pool.size;
-        stats.pool.open += pool.open;
-        stats.pool.in_use += pool.in_use;
-        stats.pool.waiting += pool.waiting;
+        core.pool()->add_to(stats.pool);
     }
-    impl_->registry.each([&](const std::string& name, const QueryCounters& counters) {
-        stats.queries.push_back({.name = name,
-                                 .count = counters.count.load(std::memory_order_relaxed),
-                                 .errors = counters.errors.load(std::memory_order_relaxed),
-                                 .seconds = static_cast<double>(counters.nanoseconds.load()) / 1e9});
-    });
+    stats.queries = impl_->registry.stats();
     return stats;
 }
 
@@ -220,17 +214,29 @@ Transaction::~Transaction() {
 
 Task<Answer> Transaction::run(Statement statement, Parameters parameters) {
     struct On {
-        static Task<Answer> core(Session& session, Statement what, Parameters values,
+        static Task<Answer> core(Pool& pool, Session& session, Statement what, Parameters values,
                                  std::optional<std::string> campaign, bool begin) {
-            co_return co_await session.execute({what, values, campaign, true, begin});
+            QueryCounters& counters = pool.counters(what);
+            const auto from = Op::Clock::now();
+            try {
+                Answer answer = co_await session.execute({what, values, campaign, true, begin});
+                counters.count_success(Op::Clock::now() - from);
+                co_return answer;
+            } catch (const StatementError& refused) {
+                counters.count_failure(Op::Clock::now() - from, refused.sqlstate());
+                throw;
+            } catch (...) {
+                counters.count_failure(Op::Clock::now() - from, {});
+                throw;
+            }
         }
     };
     if (!session_) throw ShapeError("a statement after the end of its transaction");
     const bool begin = !std::exchange(begun_, true);
     std::optional<std::string> campaign;
     if (begin && scope_.campaign) campaign = std::to_string(*scope_.campaign);
-    co_return co_await on_context(pool_->context(),
-                                  On::core(*session_, statement, std::move(parameters), std::move(campaign), begin));
+    co_return co_await on_context(
+        pool_->context(), On::core(*pool_, *session_, statement, std::move(parameters), std::move(campaign), begin));
 }
 
 Task<void> Transaction::finish(bool keep) {

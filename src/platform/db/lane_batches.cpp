@@ -203,10 +203,12 @@ void Lane::land_reads(Flight flight) {
         const char* name = op->statement.name;
         const bool done = culprit && !(is_stale_plan(code) && op->stale++ < 2) &&
                           !((outcome_of(code) == Outcome::retry || code == "55P03") && op->retries++ < kMostRetries);
-        if (done)
+        if (done) {
+            op->sqlstate = code;
             answer(std::move(op), make_error(code, flight.failure.constraint, name));
-        else
+        } else {
             again.push_back(std::move(op));
+        }
     }
     counters_.again.fetch_add(again.size(), std::memory_order_relaxed);
     if (again.empty()) return;
@@ -222,6 +224,7 @@ void Lane::land_writes(Flight flight) {
     Aftermath aftermath = after_failure(std::move(flight.batch), flight.failure);
     if (aftermath.refused) {
         const char* name = aftermath.refused->statement.name;
+        aftermath.refused->sqlstate = flight.failure.sqlstate;
         answer(std::move(aftermath.refused), make_error(flight.failure.sqlstate, flight.failure.constraint, name));
     }
     if (aftermath.to_pool) elsewhere_(std::move(aftermath.to_pool));

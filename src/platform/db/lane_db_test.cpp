@@ -1,4 +1,5 @@
 #include <boost/asio/thread_pool.hpp>
+#include <libpq-fe.h>
 #include <gtest/gtest.h>
 #include <map>
 
@@ -302,11 +303,13 @@ TEST_F(Lanes, QueriesAreCounted) {
             ++seen;
             EXPECT_EQ(query.count, 5U);
             EXPECT_EQ(query.errors, 0U);
-            EXPECT_GT(query.seconds, 0);
+            EXPECT_EQ(query.seconds.count, 5U);
+            EXPECT_GT(query.seconds.sum, 0);
         }
         if (query.name == "test.insert") {
             ++seen;
             EXPECT_EQ(query.errors, 1U);
+            EXPECT_EQ(query.failures, (std::map<std::string, std::uint64_t>{{"23", 1}}));
         }
     }
     EXPECT_EQ(seen, 2);

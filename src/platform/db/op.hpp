@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -13,43 +14,47 @@
 #include <vector>
 
 #include "platform/db/query.hpp"
+#include "platform/db/stats.hpp"
 
 namespace townhall::db {
 
-struct QueryCounters {
-    std::atomic<std::uint64_t> count{0};
-    std::atomic<std::uint64_t> errors{0};
-    std::atomic<std::uint64_t> nanoseconds{0};
+/// What one core counts of one query. Written by that core's thread alone, read by any.
+class QueryCounters {
+  public:
+    void count_success(std::chrono::nanoseconds took) noexcept { seconds_.observe(took); }
+    /// `sqlstate` is empty where the server said nothing.
+    void count_failure(std::chrono::nanoseconds took, std::string_view sqlstate) noexcept;
+    void add_to(QueryStats& stats) const;
+
+  private:
+    /// Classes that are told apart (PostgreSQL, appendix A): the first stands for no answer, the last for the rest.
+    static constexpr std::array<std::string_view, 10> kClasses{"none", "08", "22", "23", "25",
+                                                               "40",   "53", "55", "57", "other"};
+
+    observe::LocalHistogram seconds_;
+    std::array<std::atomic<std::uint64_t>, kClasses.size()> failures_{};
 };
 
-/// One row of counters for each query's name, shared by the cores.
+/// The counters of every core.
 class QueryRegistry {
   public:
-    /// Lives as long as the registry. Takes a lock: each core keeps what it got.
-    QueryCounters& of(const std::string& name) {
-        const std::lock_guard lock(mutex_);
-        auto& counters = counters_[name];
-        if (!counters) counters = std::make_unique<QueryCounters>();
-        return *counters;
-    }
-    template <class Visit>
-    void each(Visit visit) const {
-        const std::lock_guard lock(mutex_);
-        for (const auto& [name, counters] : counters_) visit(name, *counters);
-    }
+    /// New ones, for one core. They live as long as the registry.
+    QueryCounters& add(const char* name);
+    /// Every query that ran, its cores added up, in the order of the names.
+    [[nodiscard]] std::vector<QueryStats> stats() const;
 
   private:
     mutable std::mutex mutex_;
-    std::unordered_map<std::string, std::unique_ptr<QueryCounters>> counters_;
+    std::multimap<std::string, std::unique_ptr<QueryCounters>> counters_;
 };
 
-/// A core's view of the registry, by the address of the name. For one thread.
+/// A core's own counters, by the address of the name. For one thread.
 class CountersCache {
   public:
     explicit CountersCache(QueryRegistry& registry) : registry_(registry) {}
     QueryCounters& of(const char* name) {
         QueryCounters*& known = known_[name];
-        if (known == nullptr) known = &registry_.of(name);
+        if (known == nullptr) known = &registry_.add(name);
         return *known;
     }
 
@@ -72,6 +77,7 @@ struct Op {
 
     Completion completion;  ///< called once, on the lane's thread; brings the answer to whoever asked
     QueryCounters* counters = nullptr;
+    std::string sqlstate;  ///< of what it failed with, for the counters; empty where the server said nothing
     Clock::time_point started = Clock::now();
     Clock::time_point queued = started;
 
@@ -82,12 +88,10 @@ struct Op {
     bool last_word = false;    ///< a conflict met now is with committed data
 
     void complete(std::exception_ptr error) {
-        if (counters != nullptr) {
-            counters->count.fetch_add(1, std::memory_order_relaxed);
-            if (error) counters->errors.fetch_add(1, std::memory_order_relaxed);
-            const auto took = std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - started).count();
-            counters->nanoseconds.fetch_add(static_cast<std::uint64_t>(took), std::memory_order_relaxed);
-        }
+        if (counters != nullptr && error)
+            counters->count_failure(Clock::now() - started, sqlstate);
+        else if (counters != nullptr)
+            counters->count_success(Clock::now() - started);
         completion(std::move(error), std::move(answer));
     }
 };

@@ -66,13 +66,16 @@ Task<SessionPtr> Pool::wait_for_slot() {
     const auto waiter = std::make_shared<Waiter>(context_);
     waiters_.push_back(waiter);
     ++waiting_;
+    const auto from = Op::Clock::now();
     waiter->timer.expires_after(settings_.wait);
     co_await waiter->timer.async_wait(asio::as_tuple(asio::use_awaitable));
     --waiting_;
     if (!waiter->granted) {
+        ++refused_;
         std::erase(waiters_, waiter);
         throw Unavailable{};
     }
+    waited_.observe(Op::Clock::now() - from);
     co_return std::move(waiter->session);
 }
 
@@ -149,6 +152,9 @@ void Pool::adopt(OpPtr op) {
             std::exception_ptr failure;
             try {
                 op->answer = co_await self->run_alone(*op);
+            } catch (const StatementError& refused) {
+                failure = std::current_exception();
+                op->sqlstate = refused.sqlstate();
             } catch (...) {
                 failure = std::current_exception();
             }
@@ -172,8 +178,13 @@ Task<void> Pool::stop(std::chrono::milliseconds patience) {
     idle_.clear();
 }
 
-PoolStats Pool::stats() const {
-    return {.size = settings_.size, .open = open_.load(), .in_use = in_use_.load(), .waiting = waiting_.load()};
+void Pool::add_to(PoolStats& stats) const {
+    stats.size += settings_.size;
+    stats.open += open_;
+    stats.in_use += in_use_;
+    stats.waiting += waiting_;
+    stats.refused += refused_;
+    waited_.add_to(stats.waited);
 }
 
 }  // namespace townhall::db

@@ -63,6 +63,7 @@ class Session {
 using SessionPtr = std::shared_ptr<Session>;
 
 struct PoolSettings {
+    CountersCache& counters;
     WireSettings owner;
     WireSettings app;
     int size = 1;
@@ -92,8 +93,9 @@ class Pool : public std::enable_shared_from_this<Pool> {
     Task<void> stop(std::chrono::milliseconds patience);
 
     [[nodiscard]] asio::io_context& context() const { return context_; }
+    QueryCounters& counters(const Statement& statement) { return settings_.counters.of(statement.name); }
     /// From any thread.
-    [[nodiscard]] PoolStats stats() const;
+    void add_to(PoolStats& stats) const;
 
   private:
     struct Waiter {
@@ -117,6 +119,8 @@ class Pool : public std::enable_shared_from_this<Pool> {
     std::atomic<int> open_{0};
     std::atomic<int> in_use_{0};
     std::atomic<int> waiting_{0};
+    std::atomic<std::uint64_t> refused_{0};
+    observe::LocalHistogram waited_;
 };
 
 /// Before the next attempt of whatever lost against another transaction.

@@ -2,8 +2,11 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
+
+#include "platform/observe/metrics.hpp"
 
 namespace townhall::db {
 
@@ -21,8 +24,10 @@ struct LaneStats {
 struct QueryStats {
     std::string name;
     std::uint64_t count = 0;
-    std::uint64_t errors = 0;
-    double seconds = 0;  ///< in total, from the call to the answer
+    std::uint64_t errors = 0;  ///< of all classes
+    std::map<std::string, std::uint64_t>
+        failures;                        ///< by class of SQLSTATE ("23"); "none" where the server said nothing
+    observe::Histogram::Totals seconds;  ///< from the call to the answer, with Histogram::seconds as bounds
 };
 
 struct PoolStats {
@@ -30,6 +35,8 @@ struct PoolStats {
     int open = 0;
     int in_use = 0;
     int waiting = 0;
+    std::uint64_t refused = 0;          ///< those who waited in vain
+    observe::Histogram::Totals waited;  ///< how long others waited who did not get a connection at once, in seconds
 };
 
 struct Stats {
