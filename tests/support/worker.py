@@ -5,6 +5,7 @@ import signal
 import subprocess
 from contextlib import contextmanager
 
+from support.postgres import OWNER
 from support.server import log_entries_of, program
 from support.waiting import wait_until
 
@@ -78,8 +79,8 @@ def locked(database, table):
 
 @contextmanager
 def held_open(database):
-    """A transaction that goes on: nothing that dies meanwhile can be cleared away."""
-    connection = database.connect()
+    """A transaction of the server's own role that goes on: nothing that dies meanwhile can be cleared away."""
+    connection = database.cluster.connect(database.name, user=OWNER)
     try:
         with connection.cursor() as cursor:
             cursor.execute("begin isolation level repeatable read")
