@@ -116,6 +116,7 @@ Task<std::size_t> IncomingBody::read_chunked(std::span<char> buffer) {
         wire_.use(step.consumed);
         count(step.produced);
         if (chunks_.fault() != nullptr) fail(400, chunks_.fault());
+        if (chunks_.data_left() > limit_ - bytes_) fail(413, "The body is too large.");
         if (step.produced > 0) co_return step.produced;
         if (chunks_.finished()) co_return 0;
         if (const std::uint64_t left = chunks_.data_left(); left > 0) {

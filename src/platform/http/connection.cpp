@@ -46,14 +46,17 @@ struct Connection::Exchange {
 Connection::Connection(Worker& worker, boost::asio::ip::tcp::socket socket)
     : worker_(worker),
       wire_(std::move(socket), std::max(kMostBuffered, 2 * worker.options().limits.header_bytes)),
+      peer_{.address = wire_.remote_address(), .secure = worker.options().tls != nullptr},
+      behind_proxy_(worker.options().trusted_proxies.trusts(peer_.address)),
       scanner_(worker.options().limits),
       sending_(worker.options().timeouts),
       waiting_from_(clock::now()) {
-    request_.remote_address = wire_.remote_address();
+    come_from(peer_);
     wire_.deadline = waiting_from_ + worker.options().timeouts.header;
 }
 
 Task<void> Connection::run() {
+    if (const auto& tls = worker_.options().tls) open_ = co_await shake_hands(*tls);
     while (open_) {
         skip_empty_line();
         const auto head_bytes = scanner_.look(wire_.held());
@@ -68,6 +71,20 @@ Task<void> Connection::run() {
         }
     }
     co_await leave();
+}
+
+Task<bool> Connection::shake_hands(const Tls& tls) {
+    const auto& timeouts = worker_.options().timeouts;
+    wire_.deadline = waiting_from_ + timeouts.handshake;
+    const bool done = co_await wire_.shake_hands(tls);
+    waiting_from_ = clock::now();
+    wire_.deadline = waiting_from_ + timeouts.header;
+    co_return done;
+}
+
+void Connection::come_from(const Origin& origin) {
+    request_.remote_address = origin.address.to_string();
+    request_.secure = origin.secure;
 }
 
 // RFC 9112, section 2.2: some clients send an empty line after a body.
@@ -132,13 +149,14 @@ void Connection::copy_request() {
         }
     }
     if (!has_id) make_request_id(request_.request_id);
+    if (behind_proxy_) come_from(origin_of(worker_.options().trusted_proxies, peer_, head_.fields));
 }
 
 Task<void> Connection::exchange() {
     phase_ = Phase::exchange;
     sending_ = Pace(worker_.options().timeouts);
     // Answers wait for the next one of a pipeline only where that one is quick.
-    const bool quick = request_.verb == Verb::get || request_.verb == Verb::head;
+    const bool quick = (request_.verb == Verb::get || request_.verb == Verb::head) && !framing_.has_body();
     if (!quick && !wire_.out.empty() && !co_await wire_.flush(sending_)) {
         open_ = false;
         co_return;
@@ -264,6 +282,7 @@ Task<void> Connection::refuse(Refusal refusal) {
     open_ = false;
     linger_ = true;
     request_.verb = Verb::other;
+    come_from(peer_);
     make_request_id(request_.request_id);
     const Exchange current{
         .started = clock::now(), .head_bytes = wire_.held().size(), .bytes_out_before = wire_.bytes_out()};
@@ -289,6 +308,7 @@ Task<void> Connection::leave() {
             total += count;
         }
     }
+    wire_.say_end();
     wire_.close();
 }
 

@@ -38,6 +38,8 @@ class Connection : public ConnectionLink {
     enum class Phase : std::uint8_t { idle, header, exchange, closing };
     struct Exchange;
 
+    Task<bool> shake_hands(const Tls& tls);
+    void come_from(const Origin& origin);
     Task<bool> receive_head();
     [[nodiscard]] std::optional<Refusal> take_head(std::size_t bytes);
     void copy_request();
@@ -54,6 +56,8 @@ class Connection : public ConnectionLink {
 
     Worker& worker_;
     Wire wire_;
+    const Origin peer_;
+    const bool behind_proxy_;  // the peer is trusted to tell who the client is
     HeadScanner scanner_;
     Head head_;  // its views are dead once the header is taken off the wire
     std::size_t head_bytes_ = 0;

@@ -12,13 +12,25 @@ namespace {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
 bool is_target(std::string_view target) {
     if (!target.starts_with('/')) return false;
     return std::ranges::all_of(target, [](char c) { return c > 0x20 && c < 0x7f && c != '#'; });
 }
 
 // A reg-name, an IPv4 address or an IP literal, with an optional port; never user information, a list, or a path.
-bool is_host(std::string_view value) { return all_of(kHostCharacters, value); }
+bool is_host(std::string_view value) {
+    if (!all_of(kHostCharacters, value)) return false;
+    const bool literal = value.starts_with('[');
+    std::size_t end = std::min(value.find(literal ? ']' : ':'), value.size());
+    if (literal && end == value.size()) return false;
+    const std::string_view name = value.substr(0, end).substr(literal ? 1 : 0);
+    if (literal) ++end;
+    const std::string_view port = value.substr(end);
+    const bool port_fine = port.empty() || (port.front() == ':' && std::ranges::all_of(port.substr(1), is_digit));
+    return port_fine && name.find_first_of("[]") == std::string_view::npos;
+}
 
 std::optional<std::uint64_t> whole_number(std::string_view text) {
     std::uint64_t value = 0;

@@ -52,6 +52,7 @@ struct Request {
     std::string query;   // raw, without '?'
     std::vector<std::pair<std::string, std::string>> headers;
     std::string remote_address;  // of the peer, e.g. "127.0.0.1"
+    bool secure = false;         // the client came by TLS: to us, or to a trusted proxy that says so
     std::string request_id;      // the client's X-Request-Id when sane, else made here
     BodyReader* body = nullptr;  // owned by the connection
 

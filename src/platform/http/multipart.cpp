@@ -185,7 +185,7 @@ Task<Part> MultipartReader::read_part_header() {
     constexpr std::string_view kEnd = "\r\n\r\n";
     std::size_t end = held().find(kEnd);
     while (end == std::string_view::npos) {
-        if (held().size() > bounds_.part_header_bytes) break;
+        if (held().size() >= bounds_.part_header_bytes + kEnd.size()) break;
         co_await more();
         end = held().find(kEnd);
     }
@@ -206,8 +206,8 @@ Task<void> MultipartReader::read_epilogue() {
     for (;;) {
         const std::size_t count = co_await body_.read(away);
         total += count;
-        if (count == 0) co_return;
         if (total > bounds_.preamble_bytes) broken("Too much follows the last boundary.");
+        if (count == 0) co_return;
     }
 }
 

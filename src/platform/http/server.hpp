@@ -13,9 +13,12 @@
 #include <vector>
 
 #include "platform/http/message.hpp"
+#include "platform/http/proxies.hpp"
 #include "platform/task.hpp"
 
 namespace townhall::http {
+
+class Tls;
 
 /// What one client may make the server hold or do. Past a limit the status in the comment is answered.
 struct Limits {
@@ -33,8 +36,9 @@ struct Limits {
 struct Timeouts {
     using ms = std::chrono::milliseconds;
 
+    ms handshake = std::chrono::seconds(10);  // of TLS
     ms header = std::chrono::seconds(10);   // from the first byte (or the connection's start) to the end of the header
-    ms idle = std::chrono::seconds(75);     // between requests
+    ms idle = std::chrono::seconds(15);     // between requests
     ms stall = std::chrono::seconds(20);    // one wait for the body's next bytes, or for room to send
     ms pace = std::chrono::seconds(10);     // waits in all, before `bytes_per_second` counts (bodies and answers)
     std::uint64_t bytes_per_second = 1024;  // each of these buys the client another second of waiting
@@ -46,7 +50,9 @@ struct Timeouts {
 
 struct ServerOptions {
     std::string address = "127.0.0.1";
-    std::uint16_t port = 5000;  // 0: any free port, see Server::port
+    std::uint16_t port = 5000;       // 0: any free port, see Server::port
+    std::shared_ptr<const Tls> tls;  // none: plain HTTP
+    TrustedProxies trusted_proxies;  // that tell the client's address and scheme
     Limits limits;
     Timeouts timeouts;
 };

@@ -363,6 +363,19 @@ TEST(Server, ClientsThatVanishLeaveNothingBehind) {
     EXPECT_EQ(server.stats().open_connections, 0U);
 }
 
+TEST(Server, TakesTheClientsAddressFromATrustedProxyAlone) {
+    const std::string told = "X-Forwarded-For: 203.0.113.9\r\nX-Forwarded-Proto: https\r\n";
+    RunningServer open;
+    Client stranger(open.port());
+    EXPECT_EQ(stranger.ask(get("/who", told)).body, "127.0.0.1 http");
+    ServerOptions options = RunningServer::fast();
+    options.trusted_proxies = TrustedProxies::parse("127.0.0.0/8").value();
+    RunningServer server(options);
+    Client proxy(server.port());
+    EXPECT_EQ(proxy.ask(get("/who", told)).body, "203.0.113.9 https");
+    EXPECT_EQ(proxy.ask(get("/who")).body, "127.0.0.1 http");
+}
+
 TEST(RequestId, KeepsSaneOnesAndMakesUniqueOnes) {
     EXPECT_TRUE(is_request_id("Aa0._:-"));
     for (const std::string& bad : {std::string(), std::string(129, 'a'), std::string("a b"), std::string("a\"b")}) {

@@ -63,6 +63,8 @@ class Client {
         return true;
     }
 
+    [[nodiscard]] int descriptor() const { return fd_; }
+
     void finish_sending() { ::shutdown(fd_, SHUT_WR); }
 
     /// Reads one answer; `status` 0 when the connection ended before one. `bodiless`: the answer to a HEAD.

@@ -28,7 +28,7 @@ namespace townhall::http::testing {
 using namespace std::chrono_literals;
 
 /// /hello, /echo, /count?limit=, /ignore, /big?bytes=, /stream?bytes=&pieces=, /sleep?ms=, /block?ms=, /seen,
-/// /status?code=, /throw…
+/// /who, /status?code=, /throw…
 class Routes final : public Handler {
   public:
     Task<Response> handle(Request& request) override {
@@ -60,6 +60,8 @@ class Routes final : public Handler {
             set_stream(response, number("bytes", 5), number("pieces", 3), query);
         } else if (request.path == "/seen") {
             for (const auto& [name, value] : request.headers) response.body += name + "=" + value + "\n";
+        } else if (request.path == "/who") {
+            response.body = request.remote_address + (request.secure ? " https" : " http");
         } else if (request.path == "/status") {
             response.status = static_cast<int>(number("code", 200));
             response.body = "for the status";

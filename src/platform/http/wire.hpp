@@ -2,6 +2,7 @@
 
 #include <array>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <chrono>
@@ -11,17 +12,22 @@
 #include <string_view>
 
 #include "platform/http/pace.hpp"
+#include "platform/http/tls.hpp"
 #include "platform/task.hpp"
 
 namespace townhall::http {
 
-/// One client's socket with its two buffers and its deadline: all reading and writing goes through here. Belongs to its
-/// io_context's thread. Never throws: a wire on which something went wrong is `broken`, and stays so.
+/// One client's socket with its two buffers and its deadline: all reading and writing goes through here, sealed by TLS
+/// once `shake_hands` was called. Belongs to its io_context's thread. Never throws: a wire on which something went
+/// wrong is `broken`, and stays so.
 class Wire {
   public:
     using clock = std::chrono::steady_clock;
 
     Wire(boost::asio::ip::tcp::socket socket, std::size_t most_buffered);
+
+    /// Begins TLS, before anything is read or written. False: it failed, or the deadline passed.
+    Task<bool> shake_hands(const Tls& tls);
 
     // -- in
     /// What has arrived and is not yet used.
@@ -58,6 +64,9 @@ class Wire {
 
     [[nodiscard]] bool broken() const { return broken_; }
     void shut_down_sending();
+
+    /// Lets a TLS client know that this is the end. Nothing to say on a broken wire.
+    void say_end();
     void close();
 
     /// Whether closing now would reset the connection, because the client has sent bytes that nobody read.
@@ -65,15 +74,23 @@ class Wire {
 
     [[nodiscard]] std::uint64_t bytes_in() const { return bytes_in_; }
     [[nodiscard]] std::uint64_t bytes_out() const { return sent_ + out.size(); }
-    [[nodiscard]] std::string remote_address() const;
+
+    /// IPv4 also where it comes mapped into IPv6; 0.0.0.0 when the client is gone already.
+    [[nodiscard]] boost::asio::ip::address remote_address() const;
 
   private:
     using Parts = std::array<boost::asio::const_buffer, 3>;
 
     bool write_some(Parts& parts);
+    bool seal_some(Parts& parts);
     void sent(Parts& parts, std::size_t count);
+    Task<std::size_t> unseal(std::span<char> into);
+    Task<bool> wait_for_tls();
 
     boost::asio::ip::tcp::socket socket_;
+    TlsSession tls_;                                             // of no use once the socket is closed
+    TlsSession::Outcome tls_state_ = TlsSession::Outcome::done;  // of the last operation
+    std::size_t unsealed_in_turn_ = 0;                           // bytes, since other connections had their turn
     boost::beast::flat_buffer in_;
     std::uint64_t bytes_in_ = 0;
     std::uint64_t sent_ = 0;

@@ -34,6 +34,7 @@ constexpr int kAcceptBatch = 64;  // before the connections get their turn
 constexpr auto kPauseWhenFull = 20ms;
 constexpr auto kPauseWithoutFiles = 100ms;
 constexpr auto kBetweenComplaints = 10s;
+constexpr std::uint64_t kShareToClose = 64;  // when there is no room, a 64th of the connections makes some
 constexpr auto kSweepWhileStopping = 20ms;
 constexpr auto kAfterDeadline = 500ms;  // for coroutines that were cut off to end
 
@@ -198,17 +199,14 @@ Task<void> Worker::serve(tcp::socket socket) {
     co_await connection.run();
 }
 
-bool Worker::close_oldest_idle() {
-    Connection* oldest = nullptr;
+void Worker::close_oldest_idle() {
+    std::vector<Connection*> idle;
     for (auto& link : connections_) {
-        Connection& connection = connection_of(link);
-        if (connection.is_idle() && (oldest == nullptr || connection.deadline() < oldest->deadline())) {
-            oldest = &connection;
-        }
+        if (connection_of(link).is_idle()) idle.push_back(&connection_of(link));
     }
-    if (oldest == nullptr) return false;
-    oldest->expire();
-    return true;
+    const auto count = std::min(idle.size(), std::max(load() / kShareToClose, std::uint64_t{1}));
+    std::ranges::nth_element(idle, idle.begin() + static_cast<std::ptrdiff_t>(count), {}, &Connection::deadline);
+    for (std::size_t i = 0; i < count; ++i) idle[i]->expire();
 }
 
 Task<void> Worker::sweep_loop() {

@@ -73,7 +73,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
     void give(Descriptor descriptor);
     void adopt(Descriptor descriptor);
     [[nodiscard]] std::shared_ptr<Worker> least_loaded();
-    bool close_oldest_idle();
+    void close_oldest_idle();
     void sweep(clock::time_point now);
     void spawn(Task<void> task);
 
