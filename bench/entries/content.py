@@ -15,7 +15,7 @@ PATH = "/api/services"
 def whole(bench: Bench) -> list[Figure]:
     """As it is, which is what the figure is about; and with gzip, made beforehand by both."""
     with ExitStack() as started:
-        townhall, nginx = _start(bench, started)
+        townhall, nginx = _start(bench, started, "content_whole")
         flask = started.enter_context(FlaskPeer(bench.cluster, "flask_content", bench.folder).serve())
         work = f"GET {PATH}"
         plain = bench.in_turn(
@@ -38,7 +38,7 @@ def whole(bench: Bench) -> list[Figure]:
 
 def unchanged(bench: Bench) -> list[Figure]:
     with ExitStack() as started:
-        townhall, nginx = _start(bench, started)
+        townhall, nginx = _start(bench, started, "content_unchanged")
         work = f"GET {PATH}, 304"
         result = bench.in_turn(
             work,
@@ -51,9 +51,9 @@ def unchanged(bench: Bench) -> list[Figure]:
 GZIP = ("Accept-Encoding: gzip",)
 
 
-def _start(bench: Bench, started: ExitStack) -> tuple[Client, Client]:
+def _start(bench: Bench, started: ExitStack, database: str) -> tuple[Client, Client]:
     """Both at once, idle while the other is measured: Townhall's answers are what nginx has in its files."""
-    _, townhall = started.enter_context(bench.install(bench.cluster.create("content")).serve())
+    _, townhall = started.enter_context(bench.install(bench.cluster.create(database)).serve())
     body, zipped = _answer(townhall)[1], _answer(townhall, *GZIP)[1]
     if len(zipped) >= len(body):
         raise RuntimeError("the answer was not compressed")
