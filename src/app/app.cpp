@@ -1,6 +1,7 @@
 #include "app/app.hpp"
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
@@ -72,11 +73,20 @@ db::Options database_options(const Configuration& configuration, std::string con
     return options;
 }
 
-http::ServerOptions server_options(const Configuration& configuration) {
+std::shared_ptr<http::Tls> tls_of(const Configuration& configuration) {
+    if (!configuration.values.has("TLS_CERTIFICATE")) return nullptr;
+    return std::make_shared<http::Tls>(
+        http::Tls::Files{configuration.values.text("TLS_CERTIFICATE"), configuration.values.text("TLS_KEY")});
+}
+
+http::ServerOptions server_options(const Configuration& configuration, std::shared_ptr<const http::Tls> tls) {
     http::ServerOptions options;
     options.address = configuration.host;
     options.port = configuration.port;
+    options.tls = std::move(tls);
+    options.trusted_proxies = configuration.trusted_proxies;
     options.timeouts.header = std::chrono::seconds(configuration.values.number("HEADER_TIMEOUT"));
+    options.timeouts.handshake = options.timeouts.header;
     options.timeouts.idle = std::chrono::seconds(configuration.values.number("IDLE_TIMEOUT"));
     options.timeouts.request = std::chrono::seconds(configuration.values.number("REQUEST_TIMEOUT"));
     return options;
@@ -121,8 +131,10 @@ App::App(const Configuration& configuration, const Secrets& secrets, std::string
               metrics_),
       keeper_(threads_.first(), db_),
       router_(authenticator_),
-      server_(threads_.all(), server_options(configuration), router_),
-      signals_(threads_.first()) {
+      tls_(tls_of(configuration)),
+      server_(threads_.all(), server_options(configuration, tls_), router_),
+      signals_(threads_.first()),
+      reload_signal_(threads_.first()) {
     add_routes();
 }
 
@@ -180,10 +192,28 @@ void App::wait_for_signal() {
         asio::co_spawn(threads_.first(), stop(), [this](const std::exception_ptr& failure) {
             if (failure) failure_ = failure;
             signals_.cancel();
+            reload_signal_.cancel();
             threads_.let_go();
         });
         wait_for_signal();
     });
+}
+
+void App::wait_for_reload() {
+    reload_signal_.async_wait([this](const boost::system::error_code& canceled, int) {
+        if (canceled) return;
+        asio::co_spawn(threads_.first(), reload_certificate(), asio::detached);
+        wait_for_reload();
+    });
+}
+
+Task<void> App::reload_certificate() {
+    try {
+        co_await cpu_.run([this] { tls_->reload(); });
+        observe::info("the certificate was read again");
+    } catch (const std::exception& error) {
+        observe::error("the certificate was read again in vain: the old one stays", {{"reason", error.what()}});
+    }
 }
 
 void App::run() {
@@ -192,6 +222,10 @@ void App::run() {
     signals_.add(SIGTERM);
     signals_.add(SIGINT);
     wait_for_signal();
+    if (tls_) {
+        reload_signal_.add(SIGHUP);
+        wait_for_reload();
+    }
     threads_.start();
     asio::co_spawn(threads_.first(), start(), [this](const std::exception_ptr& failure) {
         if (!failure) return;

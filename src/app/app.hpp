@@ -22,6 +22,7 @@
 #include "platform/guard/seal.hpp"
 #include "platform/guard/tokens.hpp"
 #include "platform/http/server.hpp"
+#include "platform/http/tls.hpp"
 #include "platform/jobs/jobs.hpp"
 #include "platform/mail/development_mailbox.hpp"
 #include "platform/mail/render.hpp"
@@ -73,6 +74,8 @@ class App {
     Task<void> start();
     Task<void> stop();
     void wait_for_signal();
+    void wait_for_reload();
+    Task<void> reload_certificate();
 
     const Configuration& configuration_;
     Threads threads_;
@@ -98,8 +101,10 @@ class App {
     std::atomic<bool> ready_ = false;
     api::Router router_;
     std::string openapi_;
+    std::shared_ptr<http::Tls> tls_;  // none: plain HTTP
     http::Server server_;
     boost::asio::signal_set signals_;
+    boost::asio::signal_set reload_signal_;  // SIGHUP, where there is a certificate to read again
     bool stopping_ = false;
     std::exception_ptr failure_;  // of start
 };

@@ -32,7 +32,8 @@ void raise_descriptor_limit() {
 }
 
 void tell_demo(const Configuration& configuration, const std::optional<DemoAdmin>& admin) {
-    const std::string base = fmt::format("http://{}:{}", configuration.host, configuration.port);
+    const bool tls = configuration.values.has("TLS_CERTIFICATE");
+    const std::string base = fmt::format("http{}://{}:{}", tls ? "s" : "", configuration.host, configuration.port);
     fmt::print("\n  Townhall {} on {}\n\n", kVersionText, base);
     fmt::print(
         "    health     {0}/healthz\n    contract   {0}/openapi.json\n    form       POST {0}/api/contact\n"

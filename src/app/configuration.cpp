@@ -45,6 +45,13 @@ void check_strict(const Configuration& configuration, std::vector<config::Proble
         problems.push_back({"RATE_LIMIT", "must not be off in staging and production"});
 }
 
+void check_tls(const config::Values& values, std::vector<config::Problem>& problems) {
+    if (values.has("TLS_CERTIFICATE") && !values.has("TLS_KEY"))
+        problems.push_back({"TLS_KEY", "is required with TLS_CERTIFICATE"});
+    if (values.has("TLS_KEY") && !values.has("TLS_CERTIFICATE"))
+        problems.push_back({"TLS_CERTIFICATE", "is required with TLS_KEY"});
+}
+
 }  // namespace
 
 Configuration read_configuration(const config::Environment& flags, std::vector<config::Problem>& problems) {
@@ -69,6 +76,11 @@ Configuration read_configuration(const config::Environment& flags, std::vector<c
 
     out.secret_key = values.text("SECRET_KEY");
     split_keys(values.text("JWT_SECRET_KEY"), out.token_keys);
+    check_tls(values, problems);
+    if (auto proxies = http::TrustedProxies::parse(values.text("TRUSTED_PROXIES")))
+        out.trusted_proxies = *std::move(proxies);
+    else
+        problems.push_back({"TRUSTED_PROXIES", std::move(proxies.error())});
     if (out.strict()) check_strict(out, problems);
     for (const Option& option : option_table())
         if (!option.used && values.given(option.name))

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "platform/config/config.hpp"
+#include "platform/http/proxies.hpp"
 
 namespace townhall::app {
 
@@ -24,6 +25,7 @@ struct Configuration {
     std::filesystem::path home;
     std::string secret_key;
     std::vector<std::string> token_keys;
+    http::TrustedProxies trusted_proxies;
     config::Values values;
     std::vector<std::string> notes;  // what an operator should know at start
 

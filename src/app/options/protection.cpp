@@ -21,21 +21,19 @@ std::vector<config::Option> protection_options() {
         {.name = "TRUSTED_PROXIES",
          .kind = Kind::text,
          .fallback = "",
-         .doc = "Addresses whose X-Forwarded-For is believed.",
-         .section = "Protection",
-         .used = false},
+         .doc = "Addresses and networks (10.0.0.0/8), separated by commas, of proxies in front: what they tell of the "
+                "client's address and scheme is believed.",
+         .section = "Protection"},
         {.name = "TLS_CERTIFICATE",
          .kind = Kind::path,
          .fallback = "",
-         .doc = "Certificate chain (PEM).",
-         .section = "Protection",
-         .used = false},
+         .doc = "Certificate chain (PEM), the server's own first: LISTEN speaks HTTPS. Read again on SIGHUP.",
+         .section = "Protection"},
         {.name = "TLS_KEY",
          .kind = Kind::path,
          .fallback = "",
-         .doc = "Private key (PEM).",
-         .section = "Protection",
-         .used = false},
+         .doc = "Private key of the certificate (PEM, without a passphrase).",
+         .section = "Protection"},
     };
 }
 
