@@ -1,0 +1,157 @@
+"""Clients that are slow on purpose: closed at their deadline, while the others notice nothing."""
+
+import os
+import subprocess
+import time
+
+import pytest
+
+from support.openloop import OpenLoop
+from support.server import Townhall
+from support.waiting import wait_until
+from support.wire import connect, open_connections, read_until_closed, split
+
+NORMAL = "/api/v1/campaigns"  # one statement to the database, for somebody who is signed in
+MODES = {
+    "headers": ["-H", "-u", "{url}/"],
+    "bodies": ["-B", "-t", "POST", "-f", "application/json", "-u", "{url}/api/contact"],
+    "reads": ["-X", "-w", "512", "-y", "1024", "-n", "5", "-z", "32", "-k", "3", "-u", "{url}/openapi.json"],
+}
+CLOSED_WITHIN = 30  # seconds, from when a slow connection was opened
+NOISE = {False: 0.050, True: 0.010}  # seconds: a p99 below this says nothing on a machine that other tests share
+
+
+class Attack:
+    """slowhttptest, in some of its modes at once, until none of its connections is left."""
+
+    def __init__(self, server, modes, connections, rate):
+        self._server = server
+        self.spread = connections / rate  # seconds in which they are opened
+        self._processes = [
+            subprocess.Popen(
+                ["slowhttptest", "-c", str(connections), "-r", str(rate), "-i", "5", "-x", "16", "-p", "3", "-l", "90"]
+                + [part.format(url=server.url) for part in MODES[mode]],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                preexec_fn=lambda: os.nice(19),  # an attacker's work is done elsewhere
+            )
+            for mode in modes
+        ]
+
+    def running(self):
+        return any(process.poll() is None for process in self._processes)
+
+    def close(self):
+        for process in self._processes:
+            process.kill()
+            process.wait(10)
+
+
+def capacity(server, token):
+    """Answers a second, as wrk finds it."""
+    command = ["wrk", "-t1", "-c32", "-d3s", "-H", f"Authorization: Bearer {token}", server.url + NORMAL]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+    return float(done.stdout.split("Requests/sec:")[1].split()[0])
+
+
+def slow_clients(request, full, modes, connections, rate):
+    server = Townhall(env={"IDLE_TIMEOUT": "15"} if full else {"HEADER_TIMEOUT": "4", "IDLE_TIMEOUT": "4"})
+    request.addfinalizer(server.close)
+    token = server.start(ready=120).create_admin().admin().token
+    rate_of_others = min(0.3 * capacity(server, token), 3000) if full else 200
+    ask = f"GET {NORMAL} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
+    with OpenLoop(server.port, ask, rate_of_others, 5) as quiet:
+        before = quiet.report()
+    began = time.monotonic()
+    attack = Attack(server, modes, connections, rate)
+    request.addfinalizer(attack.close)
+    limit = attack.spread + CLOSED_WITHIN
+    with OpenLoop(server.port, ask, rate_of_others, limit if full else 15, connections=32) as load:
+        wait_until(lambda: open_connections(server.port) >= 32 + 0.5 * connections, attack.spread + 5, "the attack")
+        # What the load itself holds open is not slow.
+        wait_until(
+            lambda: open_connections(server.port) <= 32, limit - (time.monotonic() - began), "the slow to be gone"
+        )
+        during = load.report()
+    for report in (before, during):
+        assert report["statuses"] == {"200": report["due"]}, report
+    assert during["p99"] < 2 * max(before["p99"], NOISE[full]), (before, during)
+
+
+@pytest.mark.promise(
+    "P18", "slow headers, bodies and reads by slowhttptest: all closed within 30 s, the others' p99 below twice"
+)
+def test_slow_clients(request, full):
+    """The three at once, 60 connections each, under shorter timeouts; an open-loop load runs beside them."""
+    slow_clients(request, False, list(MODES), 60, 60)
+
+
+@pytest.mark.full
+@pytest.mark.promise(
+    "P18", "the same with 2,000 connections of each kind, and 30 % of what the server can do beside them"
+)
+@pytest.mark.parametrize("mode", MODES)
+def test_two_thousand_slow_clients(request, mode):
+    """Under the default timeouts."""
+    slow_clients(request, True, [mode], 2000, 400)
+
+
+# ---- Deadlines ----
+
+
+@pytest.fixture(scope="module")
+def impatient(database):
+    server = Townhall(database, env={"HEADER_TIMEOUT": "1", "IDLE_TIMEOUT": "2"})
+    try:
+        yield server.start()
+    finally:
+        server.close()
+
+
+def seconds_until_closed(connection):
+    began = time.monotonic()
+    received, closed = read_until_closed(connection, 20)
+    assert closed, "not closed"
+    return time.monotonic() - began, split(received)
+
+
+@pytest.mark.promise("P19", "a connection that says nothing is closed at HEADER_TIMEOUT, without a word")
+def test_silence(impatient):
+    """Between one and two and a half seconds: deadlines are looked at every second."""
+    with connect(impatient.port) as connection:
+        took, answers = seconds_until_closed(connection)
+    assert 0.9 <= took <= 2.5 and not answers
+
+
+@pytest.mark.promise("P19", "half a header is answered 408 at HEADER_TIMEOUT, however often a byte of it comes")
+def test_half_a_header(impatient):
+    """A byte every 0.2 s buys no time."""
+    with connect(impatient.port) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nA: ")
+        began = time.monotonic()
+        received, closed = b"", False
+        while not received and not closed and time.monotonic() - began < 20:
+            try:
+                connection.sendall(b"a")
+            except OSError:
+                pass
+            received, closed = read_until_closed(connection, 0.2)
+        took = time.monotonic() - began
+    assert 0.9 <= took <= 2.5
+    assert split(received)[0].status == 408
+
+
+@pytest.mark.promise("P19", "an idle connection is closed at IDLE_TIMEOUT after its last answer")
+def test_idle(impatient):
+    """It is served twice before, with a pause."""
+    with connect(impatient.port) as connection:
+        for _ in range(2):
+            connection.sendall(b"GET /version HTTP/1.1\r\nHost: x\r\n\r\n")
+            answer = connection.recv(65536)
+            assert answer.startswith(b"HTTP/1.1 200")
+            with pytest.raises(TimeoutError):
+                connection.settimeout(0.5)
+                connection.recv(1)
+        took, answers = seconds_until_closed(connection)
+    assert 1.2 <= took <= 3.2 and not answers

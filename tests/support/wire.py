@@ -1,0 +1,114 @@
+"""Connections byte by byte, for what no HTTP library would send."""
+
+import json
+import socket
+import time
+from dataclasses import dataclass
+
+from support.waiting import wait_until
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: list  # (name in small letters, value)
+    body: bytes
+
+    def header(self, name):
+        return next((value for known, value in self.headers if known == name), None)
+
+    def json(self):
+        return json.loads(self.body)
+
+
+def connect(port, timeout=10, source="127.0.0.1"):
+    """`source`: any address of 127.0.0.0/8, to be a client of that address."""
+    return socket.create_connection(("127.0.0.1", port), timeout, (source, 0))
+
+
+def read_until_closed(connection, timeout=10):
+    """All that comes, and whether the server closed (a reset is no close)."""
+    deadline, received = time.monotonic() + timeout, b""
+    try:
+        while True:
+            connection.settimeout(max(0.01, deadline - time.monotonic()))
+            more = connection.recv(65536)
+            if not more:
+                return received, True
+            received += more
+    except (ConnectionError, TimeoutError):
+        return received, False
+
+
+def ask(port, request, timeout=10, source="127.0.0.1"):
+    """Sends these bytes on a connection of its own: the answers, and whether the server closed."""
+    with connect(port, timeout, source) as connection:
+        try:
+            connection.sendall(request)
+        except ConnectionError:
+            pass  # what it said before is still to be read
+        received, closed = read_until_closed(connection, timeout)
+    return split(received), closed
+
+
+def split(received):
+    """Whole answers, in order. Fails when the bytes are anything else."""
+    answers = []
+    while received:
+        answer, received = _take(received)
+        if answer.status >= 200:
+            answers.append(answer)
+    return answers
+
+
+def _take(received):
+    head, separator, rest = received.partition(b"\r\n\r\n")
+    assert separator and head.startswith(b"HTTP/1."), f"not an answer: {received[:300]!r}"
+    status, *lines = head.decode("latin-1").split("\r\n")
+    headers = [(name.lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines)]
+    answer = Answer(int(status.split()[1]), headers, b"")
+    if answer.header("transfer-encoding") == "chunked":
+        answer.body, rest = _unchunk(rest)
+    elif answer.header("content-length") is not None:
+        length = int(answer.header("content-length"))
+        assert len(rest) >= length, f"cut short: {received[:300]!r}"
+        answer.body, rest = rest[:length], rest[length:]
+    elif answer.status >= 200 and answer.status not in (204, 304):
+        answer.body, rest = rest, b""
+    return answer, rest
+
+
+def _unchunk(rest):
+    body = b""
+    while True:
+        size, _, rest = rest.partition(b"\r\n")
+        size = int(size, 16)
+        body, rest = body + rest[:size], rest[size + 2 :]
+        if size == 0:
+            return body, rest
+
+
+def open_connections(port):
+    """How many connections to this port the kernel holds open at the server's end."""
+    local, count = f":{port:04X}", 0
+    with open("/proc/net/tcp", encoding="ascii") as table:
+        for line in table.readlines()[1:]:
+            columns = line.split()
+            count += columns[1].endswith(local) and columns[3] in ("01", "08")  # established, or closed by the client
+    return count
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+def wait_listening(port, timeout=10):
+    def listening():
+        try:
+            connect(port, 1).close()
+            return True
+        except OSError:
+            return False
+
+    wait_until(listening, timeout, f"somebody to listen on {port}")
