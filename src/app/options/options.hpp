@@ -13,6 +13,7 @@ namespace townhall::app {
 [[nodiscard]] std::vector<config::Option> protection_options();
 [[nodiscard]] std::vector<config::Option> observation_options();
 [[nodiscard]] std::vector<config::Option> files_options();
+[[nodiscard]] std::vector<config::Option> content_options();
 [[nodiscard]] std::vector<config::Option> mail_options();
 [[nodiscard]] std::vector<config::Option> services_options();
 
