@@ -1,6 +1,6 @@
 #include <boost/asio/thread_pool.hpp>
-#include <libpq-fe.h>
 #include <gtest/gtest.h>
+#include <libpq-fe.h>
 #include <map>
 
 #include "platform/db/db.hpp"
