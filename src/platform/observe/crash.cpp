@@ -113,7 +113,7 @@ void add_trace(Line& line, const void* context, const SymbolTable& symbols) {
 /// Made before it is needed.
 SymbolTable* program_symbols = nullptr;
 
-void tell_and_die(int signal, siginfo_t* info, void* context) {
+[[maybe_unused]] void tell_and_die(int signal, siginfo_t* info, void* context) {
     ::alarm(kLongestSeconds);
     static Line line;
     line.add(R"({"time":")");
@@ -134,9 +134,9 @@ void tell_and_die(int signal, siginfo_t* info, void* context) {
 }
 
 #if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define TOWNHALL_SANITIZER_TELLS
-#endif
+constexpr bool kSanitizerTells = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
+#else
+constexpr bool kSanitizerTells = false;
 #endif
 
 /// A thread's stack for signals, for as long as the thread lives.
@@ -160,13 +160,12 @@ class SignalStack {
 }  // namespace
 
 void use_crash_stack() {
-#ifndef TOWNHALL_SANITIZER_TELLS
+    if (kSanitizerTells) return;
     thread_local const SignalStack stack;
-#endif
 }
 
 void install_crash_handler() {
-#ifndef TOWNHALL_SANITIZER_TELLS
+    if (kSanitizerTells) return;
     static SymbolTable symbols;
     program_symbols = &symbols;
     static_cast<void>(log_stats());  // makes the log, which the handler must not do
@@ -178,7 +177,6 @@ void install_crash_handler() {
     action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESETHAND;
     ::sigfillset(&action.sa_mask);
     for (const auto& [signal, name] : kSignals) ::sigaction(signal, &action, nullptr);
-#endif
 }
 
 }  // namespace townhall::observe
