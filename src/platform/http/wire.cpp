@@ -5,6 +5,8 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "platform/http/receive.hpp"
+
 namespace townhall::http {
 namespace {
 
@@ -79,8 +81,7 @@ Task<bool> Wire::receive() {
         co_return count > 0;
     }
     error_code fault;
-    const std::size_t count =
-        co_await socket_.async_read_some(in_.prepare(room), asio::redirect_error(asio::use_awaitable, fault));
+    const std::size_t count = co_await receive_some(socket_, in_.prepare(room), fault);
     in_.commit(count);
     bytes_in_ += count;
     if (fault && !expired_) broken_ = true;
