@@ -193,6 +193,7 @@ def test_lanes_pools_jobs_log_and_process(server, public, metrics):
                  "townhall_db_pool_waiting", "townhall_db_pool_refused_total", "townhall_db_pool_wait_seconds_count",
                  "townhall_log_dropped_lines_total", "townhall_cpu_pool_waiting"):  # fmt: skip
         assert found.samples[name], name
+    assert {"submission.follow_up", "voters.import"} <= found.labels("townhall_jobs_ready", "kind")
     assert found.value("townhall_http_connections") >= 1
     assert found.value("townhall_log_bytes_total") > 1000
     assert 1e6 < found.value("process_resident_memory_bytes") < 4e9

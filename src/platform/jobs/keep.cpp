@@ -123,10 +123,12 @@ Task<void> Worker::Impl::measure() {
     const auto [dead_rows, oldest_transaction] = co_await database_.one(db::Scope::owner().slow(), kPressure);
     dead_rows_.set(dead_rows);
     oldest_transaction_.set(std::llround(oldest_transaction));
-    const auto [ready, dead, oldest] = co_await database_.one(db::Scope::owner().slow(), kBacklog, names);
-    ready_.set(ready);
-    dead_letters_.set(dead);
-    oldest_seconds_.set(std::llround(oldest));
+    for (const auto& [kind, ready, dead, oldest] : co_await database_.all(db::Scope::owner().slow(), kBacklog, names)) {
+        const KindState& state = kinds_[kind_of_.at(kind)];
+        state.ready->set(ready);
+        state.dead_letters->set(dead);
+        state.oldest_seconds->set(std::llround(oldest));
+    }
 }
 
 /// A NOTIFY makes its commit wait for every other commit that has one: so they are few.

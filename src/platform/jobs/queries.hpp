@@ -69,15 +69,17 @@ inline constexpr db::Query<void(std::int32_t)> kPurge{
     "delete from core.jobs where id in (select id from core.jobs where state = 'succeeded'"
     " and finished_at < now() - interval '30 days' order by finished_at limit $1 for update skip locked)"};
 
-/// Counts stop at 100,000: more is as bad.
-inline constexpr db::Query<std::tuple<std::int64_t, std::int64_t, double>(Texts)> kBacklog{
+/// Of each kind: jobs that wait, dead letters, and how many seconds the longest due one has waited. Counts stop at
+/// 100,000: more is as bad.
+inline constexpr db::Query<std::tuple<std::string, std::int64_t, std::int64_t, double>(Texts)> kBacklog{
     "jobs.backlog", db::Mode::read,
-    "select (select count(*) from (select from core.jobs where state = 'ready' limit 100000) r),"
-    " (select count(*) from (select from core.jobs where state = 'dead' limit 100000) d),"
-    " coalesce(extract(epoch from now() - (select min(first.run_at) from unnest($1) as k (kind)"
+    "select k.kind,"
+    " (select count(*) from (select from core.jobs j where j.state = 'ready' and j.kind = k.kind limit 100000) r),"
+    " (select count(*) from (select from core.jobs j where j.state = 'dead' and j.kind = k.kind limit 100000) d),"
+    " coalesce(extract(epoch from now() - (select min(first.run_at) from (values (false), (true)) as l (lost)"
     " cross join generate_series(0, 2) as p (priority) cross join lateral (select j.run_at from core.jobs j"
-    " where j.state = 'ready' and j.kind = k.kind and j.priority = p.priority and j.run_at <= now()"
-    " order by j.run_at limit 1) first)), 0)::float8"};
+    " where j.state = 'ready' and j.kind = k.kind and j.lost = l.lost and j.priority = p.priority"
+    " and j.run_at <= now() order by j.run_at limit 1) first)), 0)::float8 from unnest($1) as k (kind)"};
 
 /// What slows the queue down: its rows that are dead and not cleared away, and the age in seconds of the oldest
 /// transaction, which keeps them. Of other roles' transactions PostgreSQL tells only those who may read all statistics.

@@ -26,9 +26,6 @@ Worker::Impl::Impl(db::Database& database, std::vector<asio::any_io_executor> ex
       to_tend_(executors_.at(0)),
       to_stop_(executors_.at(0)),
       rescued_(metrics.counter("townhall_jobs_rescued_total", "Jobs taken from workers that went silent.")),
-      ready_(metrics.gauge("townhall_jobs_ready", "Jobs that wait, up to 100,000.")),
-      dead_letters_(metrics.gauge("townhall_jobs_dead", "Jobs that failed for good, up to 100,000.")),
-      oldest_seconds_(metrics.gauge("townhall_jobs_oldest_due_seconds", "How long the longest due job has waited.")),
       dead_rows_(metrics.gauge("townhall_jobs_dead_rows", "Rows of the queue that are dead and not cleared away.")),
       oldest_transaction_(metrics.gauge("townhall_db_oldest_transaction_seconds",
                                         "Age of the oldest transaction, which keeps dead rows in place.")) {
@@ -44,15 +41,21 @@ Worker::Impl::Impl(db::Database& database, std::vector<asio::any_io_executor> ex
             return &metrics.counter("townhall_jobs_total", "Attempts at jobs, by how they ended.",
                                     {{"kind", kind.name}, {"outcome", outcome}});
         };
-        KindState state{.succeeded = ended("succeeded"),
-                        .retried = ended("retried"),
-                        .dead = ended("dead"),
-                        .released = ended("released"),
-                        .lost = ended("lost"),
-                        .running_now = &metrics.gauge("townhall_jobs_running", "Jobs running in this process.",
-                                                      {{"kind", kind.name}}),
-                        .duration = &metrics.histogram("townhall_job_seconds", "How long attempts at jobs take.",
-                                                       observe::Histogram::seconds(), {{"kind", kind.name}})};
+        auto gauge = [&](const char* name, const char* help) {
+            return &metrics.gauge(name, help, {{"kind", kind.name}});
+        };
+        KindState state{
+            .succeeded = ended("succeeded"),
+            .retried = ended("retried"),
+            .dead = ended("dead"),
+            .released = ended("released"),
+            .lost = ended("lost"),
+            .running_now = gauge("townhall_jobs_running", "Jobs running in this process."),
+            .ready = gauge("townhall_jobs_ready", "Jobs that wait, up to 100,000."),
+            .dead_letters = gauge("townhall_jobs_dead", "Jobs that failed for good, up to 100,000."),
+            .oldest_seconds = gauge("townhall_jobs_oldest_due_seconds", "How long the longest due job has waited."),
+            .duration = &metrics.histogram("townhall_job_seconds", "How long attempts at jobs take.",
+                                           observe::Histogram::seconds(), {{"kind", kind.name}})};
         state.kind = std::move(kind);
         kinds_.push_back(std::move(state));
     }

@@ -87,6 +87,9 @@ class Worker::Impl : public std::enable_shared_from_this<Impl> {
         observe::Counter* released;
         observe::Counter* lost;
         observe::Gauge* running_now;
+        observe::Gauge* ready;
+        observe::Gauge* dead_letters;
+        observe::Gauge* oldest_seconds;
         observe::Histogram* duration;
     };
 
@@ -179,9 +182,6 @@ class Worker::Impl : public std::enable_shared_from_this<Impl> {
     std::atomic<bool> woken_{false};  // from any thread
 
     observe::Counter& rescued_;
-    observe::Gauge& ready_;
-    observe::Gauge& dead_letters_;
-    observe::Gauge& oldest_seconds_;
     observe::Gauge& dead_rows_;
     observe::Gauge& oldest_transaction_;
 };
