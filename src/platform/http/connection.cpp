@@ -59,7 +59,8 @@ Task<void> Connection::run() {
     if (const auto& tls = worker_.options().tls) open_ = co_await shake_hands(*tls);
     while (open_) {
         skip_empty_line();
-        const auto head_bytes = scanner_.look(wire_.held());
+        const bool half_of_one = empty_line_allowed_ && wire_.held() == "\r";
+        const auto head_bytes = half_of_one ? std::size_t{0} : scanner_.look(wire_.held());
         if (!head_bytes) {
             co_await refuse(head_bytes.error());
         } else if (*head_bytes == 0) {

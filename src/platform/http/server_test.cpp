@@ -71,6 +71,8 @@ TEST(Server, ReadsARequestThatComesByteByByte) {
     Client client(server.port());
     for (const char c : post("/echo", "slow body")) client.send({&c, 1});
     EXPECT_EQ(client.read().body, "slow body");
+    for (const char c : "\r\n" + get("/hello")) client.send({&c, 1});  // the end of line that some send behind a body
+    EXPECT_EQ(client.read().body, "hello");
 }
 
 TEST(Server, HeadHasTheLengthAndNoBody) {
