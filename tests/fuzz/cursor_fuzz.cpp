@@ -36,7 +36,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
     const std::size_t cut = text.empty() ? 0 : data[0] % text.size();
     // A list's name is the template of a path: it holds no line end.
-    const std::string purpose = "/" + std::string(text.substr(0, text.substr(0, cut).find('\n')));
+    const std::string_view name = text.substr(0, cut);
+    const std::string purpose = "/" + std::string(name.substr(0, name.find('\n')));
     const std::string position(text.substr(cut));
     std::string cursor = api::write_cursor(key(), purpose, position);
     const auto read = api::read_cursor(key(), purpose, cursor);
