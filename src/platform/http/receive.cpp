@@ -105,15 +105,17 @@ struct Opened : Socket {
 
 }  // namespace
 
-Task<std::size_t> receive_some(Socket& socket, asio::mutable_buffer into, error_code& fault) {
-    const auto start = [&socket, into](auto handler) {
+Receiver::Receiver(Socket& socket)
+    : socket_(socket),
+      reactor_(&asio::use_service<detail::reactor>(asio::query(socket.get_executor(), asio::execution::context))) {}
+
+Task<std::size_t> Receiver::some(asio::mutable_buffer into, error_code& fault) {
+    const auto start = [this, into](auto handler) {
         using Operation = Receive<decltype(handler)>;
         typename Operation::ptr place = {std::addressof(handler), Operation::ptr::allocate(handler), nullptr};
-        place.p = new (place.v) Operation(handler, socket.get_executor(), socket.native_handle(), into);
-        auto& reactor =
-            asio::use_service<detail::reactor>(asio::query(socket.get_executor(), asio::execution::context));
-        reactor.start_op(detail::reactor::read_op, socket.native_handle(), Opened::note_of(socket), place.p, false,
-                         true);
+        place.p = new (place.v) Operation(handler, socket_.get_executor(), socket_.native_handle(), into);
+        static_cast<detail::reactor*>(reactor_)->start_op(detail::reactor::read_op, socket_.native_handle(),
+                                                          Opened::note_of(socket_), place.p, false, true);
         place.v = place.p = nullptr;
     };
     auto token = asio::redirect_error(asio::use_awaitable, fault);
@@ -122,8 +124,11 @@ Task<std::size_t> receive_some(Socket& socket, asio::mutable_buffer into, error_
 
 #else
 
-Task<std::size_t> receive_some(Socket& socket, asio::mutable_buffer into, error_code& fault) {
-    return socket.async_read_some(into, asio::redirect_error(asio::use_awaitable, fault));
+Receiver::Receiver(Socket& socket) : socket_(socket) {}
+
+Task<std::size_t> Receiver::some(asio::mutable_buffer into, error_code& fault) {
+    static_cast<void>(reactor_);
+    return socket_.async_read_some(into, asio::redirect_error(asio::use_awaitable, fault));
 }
 
 #endif

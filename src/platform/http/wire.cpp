@@ -5,8 +5,6 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "platform/http/receive.hpp"
-
 namespace townhall::http {
 namespace {
 
@@ -19,7 +17,8 @@ constexpr std::size_t kMostInTurn = 256 * 1024;
 
 }  // namespace
 
-Wire::Wire(asio::ip::tcp::socket socket, std::size_t most_buffered) : socket_(std::move(socket)), in_(most_buffered) {}
+Wire::Wire(asio::ip::tcp::socket socket, std::size_t most_buffered)
+    : socket_(std::move(socket)), receiver_(socket_), in_(most_buffered) {}
 
 std::string_view Wire::held() const {
     const auto bytes = in_.cdata();
@@ -81,7 +80,7 @@ Task<bool> Wire::receive() {
         co_return count > 0;
     }
     error_code fault;
-    const std::size_t count = co_await receive_some(socket_, in_.prepare(room), fault);
+    const std::size_t count = co_await receiver_.some(in_.prepare(room), fault);
     in_.commit(count);
     bytes_in_ += count;
     if (fault && !expired_) broken_ = true;

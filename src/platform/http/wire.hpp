@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "platform/http/pace.hpp"
+#include "platform/http/receive.hpp"
 #include "platform/http/tls.hpp"
 #include "platform/task.hpp"
 
@@ -88,6 +89,7 @@ class Wire {
     Task<bool> wait_for_tls();
 
     boost::asio::ip::tcp::socket socket_;
+    Receiver receiver_;
     TlsSession tls_;                                             // of no use once the socket is closed
     TlsSession::Outcome tls_state_ = TlsSession::Outcome::done;  // of the last operation
     std::size_t unsealed_in_turn_ = 0;                           // bytes, since other connections had their turn
