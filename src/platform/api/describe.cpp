@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "platform/api/json.hpp"
+#include "platform/api/router.hpp"
 
 namespace townhall::api {
 
@@ -68,6 +69,22 @@ std::string describe_object(const std::vector<std::pair<std::string_view, std::s
 std::string describe_parameter(std::string_view name, Place place, bool required, const std::string& schema) {
     return fmt::format(R"({{"name":"{}","in":"{}","required":{},"schema":{}}})", name,
                        place == Place::path ? "path" : "query", required, schema);
+}
+
+std::string Components::reference(std::string_view name, const std::function<std::string()>& make) {
+    bool known = false;
+    for (const auto& [other, schema] : schemas_) known = known || other == name;
+    if (!known) {
+        const std::size_t index = schemas_.size();
+        schemas_.emplace_back(name, std::string());  // named before it is made: schemas may refer to themselves
+        std::string schema = make();
+        schemas_[index].second = std::move(schema);
+    }
+    return fmt::format(R"({{"$ref":"#/components/schemas/{}"}})", name);
+}
+
+std::string reference(Components& components, std::string_view name, const std::function<std::string()>& make) {
+    return components.reference(name, make);
 }
 
 }  // namespace townhall::api

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "platform/api/error.hpp"
+#include "platform/api/permit.hpp"
 #include "platform/api/schema.hpp"
 #include "platform/guard/principal.hpp"
 #include "platform/http/message.hpp"
@@ -22,20 +23,15 @@ inline constexpr Verb put = Verb::put;
 inline constexpr Verb patch = Verb::patch;
 inline constexpr Verb del = Verb::del;
 
-/// Who may call an endpoint.
-enum class Who : std::uint8_t {
-    anyone,     // public; a token is neither needed nor looked at
-    signed_in,  // any user, outside of any campaign
-    editor,     // website staff: editors and admins
-    admin,
-    member,  // in the acting campaign, with at least the endpoint's role; admins without a campaign are unscoped
-};
-
 struct Nothing {};  // In: no input; Out: no body
 constexpr auto schema_of(std::type_identity<Nothing>) { return object("Nothing"); }
 
 /// Out of an endpoint that writes its own bytes (CSV, a stream).
 struct Raw {};
+
+/// Content-Security-Policy of what is data and no page: a browser that is made to show it runs and loads nothing.
+inline constexpr std::string_view kDataPolicy =
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// What every kind of endpoint has. A value, declared once beside its operation; everything else (routing, who may
 /// call, limits, parsing, the OpenAPI document) comes from it.
@@ -47,11 +43,17 @@ struct Endpoint {
     Who who = Who::member;
     Role role = Role::viewer;  // least role, where who == member
     int success = 200;
-    std::array<const ErrorCode*, 6> errors = {};  // beyond those that any endpoint can give
+    int other_success = 0;                        // where there are two: 201 beside 202
+    std::array<const ErrorCode*, 8> errors = {};  // beyond those that any endpoint can give
     std::uint64_t body_limit = 1 << 20;           // bytes
     std::string_view out_type = "application/json";
-    bool idempotent_post = false;  // takes Idempotency-Key
-    bool raw_body = false;         // the operation reads the body itself (uploads)
+    std::string_view out_schema = {};       // JSON Schema of what an endpoint of Raw answers, where it is JSON
+    std::string_view policy = kDataPolicy;  // Content-Security-Policy of the answer
+    bool embeddable = false;                // pages of other sites may show it, as they do images
+    bool has_etag = false;                  // may be answered 304; as are all GETs of an item by its path
+    bool secret = false;                    // the answer holds a token: never compressed (BREACH) and never kept
+    bool idempotent_post = false;           // takes Idempotency-Key
+    bool raw_body = false;                  // the operation reads the body itself (uploads)
 };
 
 /// One request on its way through an operation: for those that need more than their input.
@@ -60,6 +62,7 @@ struct Context {
     Principal who;           // zero for Who::anyone
     std::string_view body;   // as received; empty where the operation reads it itself
     std::string_view route;  // the path's template
+    const Permit& permit;    // by which `who` was let in
 
     [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const { return request.header(name); }
 };

@@ -6,16 +6,27 @@
 namespace townhall::api {
 
 const ErrorCode& code_for(int status) {
-    static constexpr std::array kByStatus{&kMalformed,         &kUnauthorized,
-                                          &kForbidden,         &kNotFound,
-                                          &kMethodNotAllowed,  &kNotAcceptable,
-                                          &kTimeout,           &kConflict,
-                                          &kLengthRequired,    &kPreconditionFailed,
-                                          &kTooLarge,          &kTargetTooLong,
-                                          &kUnsupportedMedia,  &kInvalid,
-                                          &kTooManyRequests,   &kHeadersTooLarge,
-                                          &kExpectationFailed, &kVersionNotSupported,
-                                          &kNotImplemented,    &kUnavailable,
+    static constexpr std::array kByStatus{&kMalformed,
+                                          &kUnauthorized,
+                                          &kForbidden,
+                                          &kNotFound,
+                                          &kMethodNotAllowed,
+                                          &kNotAcceptable,
+                                          &kTimeout,
+                                          &kConflict,
+                                          &kLengthRequired,
+                                          &kPreconditionFailed,
+                                          &kTooLarge,
+                                          &kTargetTooLong,
+                                          &kUnsupportedMedia,
+                                          &kInvalid,
+                                          &kPreconditionRequired,
+                                          &kTooManyRequests,
+                                          &kHeadersTooLarge,
+                                          &kExpectationFailed,
+                                          &kVersionNotSupported,
+                                          &kNotImplemented,
+                                          &kUnavailable,
                                           &kStorageFull};
     for (const ErrorCode* code : kByStatus) {
         if (code->status == status) return *code;

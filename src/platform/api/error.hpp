@@ -59,6 +59,7 @@ inline constexpr ErrorCode kExpectationFailed{"expectation_failed", 417, "The ex
 inline constexpr ErrorCode kInvalid{"invalid", 422, "The input breaks a rule"};
 inline constexpr ErrorCode kCampaignRequired{"campaign_required", 422, "Say which campaign is meant"};
 inline constexpr ErrorCode kIdempotencyMismatch{"idempotency_mismatch", 422, "The key was used for another request"};
+inline constexpr ErrorCode kPreconditionRequired{"precondition_required", 428, "Say which version is meant"};
 inline constexpr ErrorCode kTooManyRequests{"too_many_requests", 429, "Too many requests"};
 inline constexpr ErrorCode kHeadersTooLarge{"headers_too_large", 431, "The header is too large"};
 inline constexpr ErrorCode kInternal{"internal", 500, "Something went wrong on our side"};

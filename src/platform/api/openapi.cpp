@@ -41,12 +41,12 @@ std::string_view tag_of(std::string_view path) {
     return path;
 }
 
-/// Answers that an endpoint of this kind can give beside its own errors.
+/// Errors that an endpoint of this kind can give, its own among them.
 std::map<int, std::string> failures(const Route& route) {
-    std::map<int, std::string> out{{400, std::string(kMalformed.title)},
-                                   {422, std::string(kInvalid.title)},
-                                   {503, std::string(kUnavailable.title)}};
+    std::map<int, std::string> out;
     const auto add = [&](const ErrorCode& code) { out.insert_or_assign(code.status, std::string(code.title)); };
+    for (const ErrorCode* code : {&kMalformed, &kNotAcceptable, &kInvalid, &kTooManyRequests, &kUnavailable})
+        add(*code);
     if (route.who != Who::anyone) {
         add(kUnauthorized);
         add(kForbidden);
@@ -55,9 +55,26 @@ std::map<int, std::string> failures(const Route& route) {
         add(kLengthRequired);
         add(kTooLarge);
         add(kUnsupportedMedia);
+        add(kTimeout);
+    }
+    if (route.verb != Verb::get) {
+        add(kConflict);
+        add(kStorageFull);
     }
     for (const ErrorCode* code : route.errors) add(*code);
     return out;
+}
+
+constexpr std::string_view kProblemContent =
+    R"("content":{"application/problem+json":{"schema":{"$ref":"#/components/schemas/Problem"}}})";
+
+/// The answer of one status of success.
+std::string success(const Route& route, int status) {
+    std::string out = fmt::format(R"("{}":{{"description":"Done")", status);
+    if (status == 204) return out + '}';
+    const std::string schema =
+        route.output_schema.empty() ? "{}" : fmt::format(R"({{"schema":{}}})", route.output_schema);
+    return out + fmt::format(R"(,"content":{{"{}":{}}}}})", route.out_type, schema);
 }
 
 std::string operation(const Route& route) {
@@ -70,6 +87,9 @@ std::string operation(const Route& route) {
     };
     if (route.who == Who::member) add_parameter(R"({"$ref":"#/components/parameters/campaign"})");
     if (route.idempotent_post) add_parameter(R"({"$ref":"#/components/parameters/idempotencyKey"})");
+    if (std::ranges::find(route.errors, &kPreconditionFailed) != route.errors.end())
+        add_parameter(R"({"$ref":"#/components/parameters/ifMatch"})");
+    if (route.has_etag) add_parameter(R"({"$ref":"#/components/parameters/ifNoneMatch"})");
     if (!parameters.empty()) out += fmt::format(R"(,"parameters":[{}])", parameters);
     if (!route.input_schema.empty())
         out += fmt::format(R"(,"requestBody":{{"required":true,"content":{{"application/json":{{"schema":{}}}}}}})",
@@ -77,18 +97,13 @@ std::string operation(const Route& route) {
     else if (route.raw_body)
         out += R"(,"requestBody":{"required":true,"content":{"multipart/form-data":{"schema":{"type":"object",)"
                R"("properties":{"file":{"type":"string","format":"binary"}},"required":["file"]}}}})";
-    out += fmt::format(R"(,"security":[{}],"responses":{{"{}":{{"description":"Done")",
-                       route.who == Who::anyone ? "" : R"({"bearer":[]})", route.success);
-    if (!route.output_schema.empty())
-        out += fmt::format(R"(,"content":{{"application/json":{{"schema":{}}}}})", route.output_schema);
-    else if (route.success != 204)
-        out += fmt::format(R"(,"content":{{"{}":{{}}}})", route.out_type);
-    out += '}';
+    out += fmt::format(R"(,"security":[{}],"responses":{{)", route.who == Who::anyone ? "" : R"({"bearer":[]})");
+    out += success(route, route.success);
+    if (route.other_success) out += "," + success(route, route.other_success);
+    if (route.has_etag) out += R"(,"304":{"description":"The client has it already"})";
     for (const auto& [status, title] : failures(route))
-        out += fmt::format(R"(,"{}":{{"description":{},"content":{{"application/problem+json":)"
-                           R"({{"schema":{{"$ref":"#/components/schemas/Problem"}}}}}}}})",
-                           status, json_text(title));
-    return out + "}}";
+        out += fmt::format(R"(,"{}":{{"description":{},{}}})", status, json_text(title), kProblemContent);
+    return out + fmt::format(R"(,"default":{{"$ref":"#/components/responses/Refused"}}}}}})");
 }
 
 constexpr std::string_view kProblem =
@@ -103,7 +118,11 @@ constexpr std::string_view kSharedParameters =
     R"("description":"The campaign to act in; one's only campaign when left out.","schema":{"type":"integer","minimum":1}},)"
     R"("idempotencyKey":{"name":"Idempotency-Key","in":"header","required":false,)"
     R"("description":"The same key and body give the first answer again for 24 hours.",)"
-    R"("schema":{"type":"string","minLength":1,"maxLength":255}}})";
+    R"("schema":{"type":"string","minLength":1,"maxLength":255}},)"
+    R"("ifMatch":{"name":"If-Match","in":"header","required":false,)"
+    R"("description":"Change only what still has this ETag.","schema":{"type":"string"}},)"
+    R"("ifNoneMatch":{"name":"If-None-Match","in":"header","required":false,)"
+    R"("description":"The ETag of what the client has: 304 when nothing is new.","schema":{"type":"string"}}})";
 
 }  // namespace
 
@@ -123,8 +142,10 @@ std::string openapi(const Router& router, std::string_view version) {
     }
     out += fmt::format(R"(}},"components":{{"schemas":{{{})", kProblem);
     for (const auto& [name, schema] : router.components().all()) out += fmt::format(",{}:{}", json_text(name), schema);
+    out += fmt::format(R"(}},"responses":{{"Refused":{{"description":"Refused before it was understood",{}}}}})",
+                       kProblemContent);
     out += fmt::format(
-        R"(}},{},"securitySchemes":{{"bearer":{{"type":"http","scheme":"bearer","bearerFormat":"JWT"}}}}}}}})",
+        R"(,{},"securitySchemes":{{"bearer":{{"type":"http","scheme":"bearer","bearerFormat":"JWT"}}}}}}}})",
         kSharedParameters);
     return out;
 }

@@ -2,7 +2,10 @@
 
 // Part of router.hpp: from an endpoint's types to a route.
 
+#include <algorithm>
+
 #include "platform/api/describe.hpp"
+#include "platform/api/paging.hpp"
 #include "platform/api/router.hpp"
 
 namespace townhall::api {
@@ -47,28 +50,34 @@ Result<In> read_input(const Input& input) {
     return in;
 }
 
+/// Whether a path is that of one item: those carry an ETag.
+constexpr bool names_one(std::string_view path) { return path.ends_with('}'); }
+
 template <class Out>
-http::Response to_response(const Context& context, int success, const Answer<Out>& answer) {
+http::Response to_response(const Context& context, int success, Answer<Out>& answer) {
     http::Response response;
     if constexpr (!std::is_same_v<Out, Nothing>) {
         response.content_type = "application/json";
         if (answer.kept_body)
-            response.body = *answer.kept_body;
+            response.body = *std::move(answer.kept_body);
         else
             encode(response.body, answer.value);
     }
-    finish(response, context, answer.status ? answer.status : success, answer.etag, answer.headers);
+    if constexpr (is_page<Out>) {
+        if (auto link = link_to_next(context.request, answer.value))
+            answer.headers.emplace_back("Link", *std::move(link));
+    } else if constexpr (!std::is_same_v<Out, Nothing>) {
+        if (answer.etag.empty() && is_reading(context) && names_one(context.route))
+            answer.etag = etag_of_bytes(response.body);
+    }
+    finish(response, context, answer.status ? answer.status : success, std::move(answer.etag),
+           std::move(answer.headers));
     return response;
 }
 template <class Out>
-http::Response to_response(const Context& context, int success, const Out& value) {
-    http::Response response;
-    if constexpr (!std::is_same_v<Out, Nothing>) {
-        response.content_type = "application/json";
-        encode(response.body, value);
-    }
-    finish(response, context, success, {}, {});
-    return response;
+http::Response to_response(const Context& context, int success, Out& value) {
+    Answer<Out> answer{.value = std::move(value)};
+    return to_response(context, success, answer);
 }
 inline http::Response to_response(const Context&, int, http::Response& response) { return std::move(response); }
 
@@ -97,12 +106,20 @@ void Router::add(const Endpoint<In, Out>& endpoint, Deps deps, Operation operati
     route->who = endpoint.who;
     route->role = endpoint.role;
     route->success = endpoint.success;
+    route->other_success = endpoint.other_success;
     for (const ErrorCode* code : endpoint.errors)
         if (code) route->errors.push_back(code);
+    route->needs_if_match = std::ranges::find(route->errors, &kPreconditionRequired) != route->errors.end();
     route->body_limit = endpoint.body_limit;
     route->takes_body = has_fields<In>(Place::body) && !endpoint.raw_body;
     route->raw_body = endpoint.raw_body;
+    route->has_etag =
+        endpoint.has_etag || (endpoint.verb == get && HasSchema<Out> && !is_page<Out> && names_one(endpoint.path));
+    route->secret = endpoint.secret;
+    route->policy = endpoint.policy;
+    route->embeddable = endpoint.embeddable;
     route->out_type = endpoint.out_type;
+    route->output_schema = endpoint.out_schema;
     route->idempotent_post = endpoint.idempotent_post;
     route->parameters = describe_parameters<In>(components_);
     if (route->takes_body) route->input_schema = describe<In>(components_, Rules{});

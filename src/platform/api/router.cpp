@@ -1,9 +1,13 @@
 #include "platform/api/router.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
 
+#include "platform/api/common_fields.hpp"
+#include "platform/api/compress.hpp"
 #include "platform/db/errors.hpp"
+#include "platform/http/gate.hpp"
 #include "platform/observe/cpu_pool.hpp"
 #include "platform/observe/log.hpp"
 
@@ -26,7 +30,7 @@ bool is_parameter(std::string_view segment) { return segment.starts_with('{'); }
 
 /// `Accept` in as far as we have a choice: whether it leaves room for `type`.
 bool accepts(std::string_view accept, std::string_view type) {
-    if (accept.empty()) return true;
+    if (accept.empty() || type == "*/*") return true;
     const std::string_view major = type.substr(0, type.find('/'));
     while (!accept.empty()) {
         const std::size_t end = std::min(accept.find(','), accept.size());
@@ -90,23 +94,6 @@ Result<std::optional<std::int64_t>> named_campaign(const http::QueryPairs& query
     return named;
 }
 
-Error denied(guard::Denial denial) {
-    switch (denial) {
-        case guard::Denial::campaign_required:
-            return {kCampaignRequired, "Name a campaign with ?campaign_id=."};
-        case guard::Denial::not_a_member:
-            return {kForbidden, "The campaign is not one of yours."};
-        case guard::Denial::unavailable:
-            return unavailable(2, "Roles can't be checked at the moment.");
-        case guard::Denial::no_credentials:
-            return Error(kUnauthorized, "Send Authorization: Bearer.").with("WWW-Authenticate", "Bearer");
-        default:
-            break;
-    }
-    return Error(kUnauthorized, "The access token is not valid (any more).")
-        .with("WWW-Authenticate", R"(Bearer error="invalid_token")");
-}
-
 Error of(const db::StatementError& error) {
     switch (error.outcome()) {
         case db::Outcome::conflict:
@@ -126,76 +113,44 @@ Error of(const db::StatementError& error) {
     return {kInternal};
 }
 
-/// Every problem has a detail: where nobody wrote one, what its kind always means.
-std::string detail_of(const Error& error) {
-    if (!error.detail.empty()) return error.detail;
-    if (!error.faults.empty())
-        return fmt::format("{} fault{} in the input; see errors.", error.faults.size(),
-                           error.faults.size() == 1 ? "" : "s");
-    return fmt::format("{}.", error.code.title);
+/// In a handler of exceptions. Fields without a name are left out.
+void log_failure(std::string_view what, const Route& route, const http::Request& request,
+                 std::string_view statement = {}, std::string_view sqlstate = {}) {
+    observe::failure(what, std::current_exception(),
+                     {{"route", route.path},
+                      {"request_id", request.request_id},
+                      {request.traceparent.empty() ? "" : "trace_id", request.trace_id()},
+                      {statement.empty() ? "" : "statement", statement},
+                      {sqlstate.empty() ? "" : "sqlstate", sqlstate}});
+}
+
+/// For plain answers, and for those by TLS.
+std::array<std::string, 2> both_ways(const CommonFields& fields) {
+    return {write_common_fields(fields, false), write_common_fields(fields, true)};
+}
+
+/// What staff sees, and what holds a token, is nobody else's to keep.
+void say_who_may_keep(http::Response& response, const Route& route) {
+    if ((route.who == Who::anyone && !route.secret) || response.prepared) return;
+    const bool said = std::ranges::any_of(
+        response.headers, [](const auto& header) { return http::equal_without_case(header.first, "cache-control"); });
+    if (!said) response.headers.emplace_back("Cache-Control", route.secret ? "no-store" : "private, no-cache");
 }
 
 }  // namespace
 
-std::string Components::reference(std::string_view name, const std::function<std::string()>& make) {
-    bool known = false;
-    for (const auto& [other, schema] : schemas_) known = known || other == name;
-    if (!known) {
-        const std::size_t index = schemas_.size();
-        schemas_.emplace_back(name, std::string());  // named before it is made: schemas may refer to themselves
-        std::string schema = make();
-        schemas_[index].second = std::move(schema);
-    }
-    return fmt::format(R"({{"$ref":"#/components/schemas/{}"}})", name);
-}
-
-std::string reference(Components& components, std::string_view name, const std::function<std::string()>& make) {
-    return components.reference(name, make);
-}
-
-http::Response problem(const Error& error, std::string_view instance, std::string_view request_id) {
-    http::Response response;
-    response.status = error.code.status;
-    response.content_type = "application/problem+json";
-    std::string& out = response.body;
-    out = fmt::format(R"({{"type":"urn:townhall:problem:{}","title":"{}","status":{})", error.code.code,
-                      error.code.title, error.code.status);
-    out += R"(,"detail":)";
-    json::write_string(out, detail_of(error));
-    if (!instance.empty()) {
-        out += R"(,"instance":)";
-        json::write_string(out, instance);
-    }
-    out += R"(,"request_id":)";
-    json::write_string(out, request_id);
-    if (!error.faults.empty()) {
-        out += R"(,"errors":[)";
-        for (const Fault& fault : error.faults) {
-            out += &fault == error.faults.data() ? "{" : ",{";
-            out += fault.in == Fault::In::body ? R"("pointer":)" : R"("parameter":)";
-            json::write_string(out, fault.where);
-            out += R"(,"code":)";
-            json::write_string(out, fault.code);
-            out += R"(,"detail":)";
-            json::write_string(out, fault.detail);
-            out += '}';
-        }
-        out += ']';
-    }
-    out += '}';
-    response.headers = error.headers;
-    response.headers.emplace_back("Cache-Control", "no-store");
-    return response;
+bool is_reading(const Context& context) {
+    return context.request.verb == Verb::get || context.request.verb == Verb::head;
 }
 
 void finish(http::Response& response, const Context& context, int status, std::string etag,
             std::vector<std::pair<std::string, std::string>> headers) {
     response.status = status;
     response.headers = std::move(headers);
-    const bool reading = context.request.verb == Verb::get || context.request.verb == Verb::head;
-    if (!etag.empty() && reading) {
-        const auto known = context.header("if-none-match");
-        if (known && (*known == "*" || known->find(etag) != std::string_view::npos)) {
+    if (!etag.empty() && is_reading(context)) {
+        const auto sent = context.header("if-none-match");
+        if (const auto known = sent ? known_tag(*sent, etag) : std::nullopt) {
+            etag = std::string(*known);  // of the form that the client has
             response.status = 304;
             response.body.clear();
             response.content_type.clear();
@@ -204,8 +159,15 @@ void finish(http::Response& response, const Context& context, int status, std::s
     if (!etag.empty()) response.headers.emplace_back("ETag", std::move(etag));
 }
 
+Router::Router(const guard::Authenticator& authenticator, Cors cors)
+    : authenticator_(authenticator),
+      cors_(std::move(cors)),
+      common_fields_(both_ways({.policy = kDataPolicy, .by_origin = cors_.any()})) {}
+
 void Router::add_route(std::unique_ptr<Route> route) {
     route->segments = split(route->path);
+    route->common_fields =
+        both_ways({.policy = route->policy, .embeddable = route->embeddable, .by_origin = cors_.any()});
     if (route->path.find('{') == std::string_view::npos)
         fixed_[route->path].push_back(route.get());
     else
@@ -251,65 +213,88 @@ Router::Match Router::find(Verb verb, std::string_view path) const {
     return match;
 }
 
-Task<http::Response> Router::handle(http::Request& request) {
-    const Match match = find(request.verb, request.path);
-    http::Response response;
-    if (!match.route) {
-        if (match.allow.empty()) {
-            response = problem(Error(kNotFound), request.path, request.request_id);
-        } else if (request.verb == Verb::options) {
-            response.status = 204;
-            response.headers.emplace_back("Allow", match.allow + ", OPTIONS");
-        } else {
-            response = problem(Error(kMethodNotAllowed).with("Allow", match.allow + ", OPTIONS"), request.path,
-                               request.request_id);
-        }
-    } else {
-        bool close = false;
-        std::optional<Error> failure;  // co_await is not allowed in a handler of exceptions, nor is it needed
-        try {
-            response = co_await serve(*match.route, request, match.values);
-        } catch (const http::BodyError& error) {
-            failure = Error(code_for(error.status), error.why);
-            close = true;  // the rest of the body is not worth reading
-        } catch (const db::Unavailable& away) {
-            failure = unavailable(away.retry_after);
-        } catch (const observe::Overloaded&) {
-            failure = unavailable(1, "Too much work is waiting.");
-        } catch (const db::StatementError& error) {
-            failure = of(error);
-            if (failure->code.status >= 500)
-                observe::error("statement failed", {{"statement", error.statement},
-                                                    {"sqlstate", error.sqlstate()},
-                                                    {"route", match.route->path},
-                                                    {"request_id", request.request_id}});
-        }
-        if (failure) response = problem(*failure, request.path, request.request_id);
-        response.close = response.close || close;
-        response.route = match.route->path;
+http::Response Router::without_route(const http::Request& request, const Match& match) const {
+    const Limits::Taken taken = limits_ ? limits_->take(nullptr, request, std::nullopt) : Limits::Taken();
+    if (const auto refused = taken.refused()) {
+        http::Response response = problem(*refused, request.path, request.request_id);
+        taken.tell(response);
+        return response;
     }
-    for (const auto& header : common_) response.headers.push_back(header);
-    co_return response;
-}
-
-http::Response Router::refuse(int status, std::string_view detail, std::string_view request_id) {
-    http::Response response = problem(Error(code_for(status), std::string(detail)), {}, request_id);
-    for (const auto& header : common_) response.headers.push_back(header);
+    if (match.allow.empty()) return problem(Error(kNotFound), request.path, request.request_id);
+    const std::string allow = match.allow + ", OPTIONS";
+    if (request.verb != Verb::options)
+        return problem(Error(kMethodNotAllowed).with("Allow", allow), request.path, request.request_id);
+    http::Response response;
+    response.status = 204;
+    if (!cors_.answer_preflight(request, allow, response)) response.headers.emplace_back("Allow", allow);
     return response;
 }
 
-Task<http::Response> Router::serve(const Route& route, http::Request& request, const PathValues& values) {
-    const auto fail = [&](const Error& error) { return problem(error, request.path, request.request_id); };
-    Context context{request, {}, {}, route.path};
-
-    guard::Caller caller{};
-    if (route.who != Who::anyone) {
-        auto known = authenticator_.authenticate(request.header("authorization"));
-        if (!known) co_return fail(denied(known.error()));
-        caller = *known;
+Task<http::Response> Router::handle(http::Request& request) {
+    const Match match = find(request.verb, request.path);
+    http::Response response;
+    if (match.route) {
+        response = co_await serve_or_fail(*match.route, request, match.values);
+        if (!match.route->secret) compress(response, request);
+        say_who_may_keep(response, *match.route);
+        response.route = match.route->path;
+    } else {
+        response = without_route(request, match);
     }
+    response.common_fields = (match.route ? match.route->common_fields : common_fields_)[request.secure];
+    response.origin_fields = cors_.fields(request);
+    co_return response;
+}
+
+http::Response Router::refuse(int status, std::string_view detail, const http::Request& request) {
+    http::Response response = problem(Error(code_for(status), std::string(detail)), request.path, request.request_id);
+    response.common_fields = common_fields_[request.secure];
+    response.origin_fields = cors_.fields(request);
+    return response;
+}
+
+// Turns what is thrown on the way into answers.
+Task<http::Response> Router::serve_or_fail(const Route& route, http::Request& request, const PathValues& values) {
+    Permit permit(authenticator_, request, route.who, route.role);
+    const auto unidentified = permit.identify();
+    const Limits::Taken taken = limits_ ? limits_->take(&route, request, permit.user_id()) : Limits::Taken();
+    std::optional<Error> failure = taken.refused();
+    if (!failure) failure = unidentified;
+    http::Response response;
+    bool close = false;
+    try {
+        if (!failure) {
+            if (taken.must_wait()) co_await taken.wait();
+            response = co_await serve(route, request, values, permit);
+        }
+    } catch (const http::BodyError& error) {
+        failure = Error(code_for(error.status), error.why);
+        close = true;  // the rest of the body is not worth reading
+    } catch (const db::Unavailable& away) {
+        failure = unavailable(away.retry_after);
+    } catch (const observe::Overloaded&) {
+        failure = unavailable(1, "Too much work is waiting.");
+    } catch (const db::StatementError& error) {
+        failure = of(error);
+        if (failure->code.status >= 500)
+            log_failure("statement failed", route, request, error.statement, error.sqlstate());
+    } catch (...) {
+        failure = Error(kInternal);
+        log_failure("request failed", route, request);
+    }
+    if (failure) response = problem(*failure, request.path, request.request_id);
+    response.close = response.close || close;
+    taken.tell(response);
+    co_return response;
+}
+
+Task<http::Response> Router::serve(const Route& route, http::Request& request, const PathValues& values,
+                                   Permit& permit) {
+    const auto fail = [&](const Error& error) { return problem(error, request.path, request.request_id); };
     if (const auto accept = request.header("accept"); accept && !accepts(*accept, route.out_type))
         co_return fail(Error(kNotAcceptable, fmt::format("The answer is {}.", route.out_type)));
+    if (route.needs_if_match && !request.header("if-match"))
+        co_return fail(Error(kPreconditionRequired, "Send If-Match with the ETag of what you have read."));
 
     http::QueryPairs query;
     if (!request.query.empty()) {
@@ -326,25 +311,18 @@ Task<http::Response> Router::serve(const Route& route, http::Request& request, c
         auto parsed = json::parse(body);
         if (!parsed) co_return fail(Error(kMalformed, parsed.error()));
         document = *std::move(parsed);
-        context.body = body;
     }
     const json::Value* document_or_null = document ? &*document : nullptr;
 
+    std::optional<std::int64_t> campaign;
     if (route.who == Who::member) {
         const auto named = named_campaign(query, document_or_null);
         if (!named) co_return fail(named.error());
-        const auto who = authenticator_.principal(caller, *named);
-        if (!who) co_return fail(denied(who.error()));
-        context.who = *who;
-        if (!context.who.at_least(route.role)) co_return fail(Error(kForbidden, "Your role does not allow this."));
-    } else if (route.who != Who::anyone) {
-        const auto who = authenticator_.principal(caller);
-        if (!who) co_return fail(denied(who.error()));
-        context.who = *who;
-        const bool allowed =
-            route.who == Who::signed_in || context.who.is_admin || (route.who == Who::editor && context.who.is_editor);
-        if (!allowed) co_return fail(Error(kForbidden, "Your role does not allow this."));
+        campaign = *named;
     }
+    const auto who = permit.principal(campaign);
+    if (!who) co_return fail(who.error());
+    Context context{request, *who, body, route.path, permit};
     co_return co_await route.run(context, Input{values, query, document_or_null});
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <chrono>
+#include <array>
 #include <concepts>
 #include <functional>
 #include <memory>
@@ -9,7 +9,10 @@
 #include <unordered_map>
 #include <vector>
 
+#include "platform/api/cors.hpp"
 #include "platform/api/endpoint.hpp"
+#include "platform/api/etag.hpp"
+#include "platform/api/limits.hpp"
 #include "platform/guard/authenticator.hpp"
 #include "platform/http/message.hpp"
 #include "platform/http/uri.hpp"
@@ -34,17 +37,24 @@ struct Route {
     Who who;
     Role role;
     int success;
+    int other_success;
     std::vector<const ErrorCode*> errors;
     std::uint64_t body_limit;
     bool takes_body;  // JSON
     bool raw_body;
+    bool has_etag;
+    bool secret;
+    bool needs_if_match;        // its errors hold 428
     std::string input_schema;   // OpenAPI: schema of the body, "" for none
     std::string parameters;     // OpenAPI: list of parameters
     std::string output_schema;  // OpenAPI: schema of the answer, "" for none
     std::string_view out_type;
+    std::string_view policy;
+    bool embeddable;
     bool idempotent_post;
     std::function<Task<http::Response>(Context&, const Input&)> run;
     std::vector<std::string_view> segments;
+    std::array<std::string, 2> common_fields;  // of its answers: plain, and by TLS
 };
 
 /// Named schemas of the OpenAPI document, gathered as routes are added.
@@ -62,7 +72,7 @@ class Components {
 /// Built once at start, then only read: any thread.
 class Router final : public http::Handler {
   public:
-    explicit Router(const guard::Authenticator& authenticator) : authenticator_(authenticator) {}
+    explicit Router(const guard::Authenticator& authenticator, Cors cors = {});
 
     /// Serves an endpoint. `operation` is called as (deps, Principal, In), (deps, In), (deps, Context&, In) or
     /// (deps, Context&), and gives Task<Result<Out>>, Task<Result<Answer<Out>>> or Task<Result<http::Response>>.
@@ -70,38 +80,43 @@ class Router final : public http::Handler {
     void add(const Endpoint<In, Out>& endpoint, Deps deps, Operation operation);
 
     Task<http::Response> handle(http::Request& request) override;
-    http::Response refuse(int status, std::string_view detail, std::string_view request_id) override;
+    http::Response refuse(int status, std::string_view detail, const http::Request& request) override;
+
+    /// Before the first request. `limits` outlives the router; without it there are none.
+    void set_limits(Limits& limits) { limits_ = &limits; }
 
     [[nodiscard]] const std::vector<std::unique_ptr<Route>>& routes() const { return routes_; }
     [[nodiscard]] const Components& components() const { return components_; }
-
-    /// Headers that every answer carries.
-    void set_common_headers(std::vector<std::pair<std::string, std::string>> headers) { common_ = std::move(headers); }
 
   private:
     struct Match {
         const Route* route = nullptr;
         PathValues values;
-        std::string allow;  // verbs of the path, when the verb was none of them
+        std::string allow;  // methods of the path, when the request's was none of them
     };
 
     void add_route(std::unique_ptr<Route> route);
     [[nodiscard]] Match find(Verb verb, std::string_view path) const;
     [[nodiscard]] static bool matches(const Route& route, std::string_view path, PathValues& values);
-    Task<http::Response> serve(const Route& route, http::Request& request, const PathValues& values);
+    [[nodiscard]] http::Response without_route(const http::Request& request, const Match& match) const;
+    Task<http::Response> serve_or_fail(const Route& route, http::Request& request, const PathValues& values);
+    Task<http::Response> serve(const Route& route, http::Request& request, const PathValues& values, Permit& permit);
 
     const guard::Authenticator& authenticator_;
+    const Cors cors_;
+    Limits* limits_ = nullptr;
+    std::array<std::string, 2> common_fields_;  // of answers without a route: plain, and by TLS
     std::vector<std::unique_ptr<Route>> routes_;
     std::unordered_map<std::string_view, std::vector<const Route*>> fixed_;  // paths without parameters
     std::vector<const Route*> with_parameters_;
     Components components_;
-    std::vector<std::pair<std::string, std::string>> common_;
 };
 
 /// The problem+json answer of an error.
 [[nodiscard]] http::Response problem(const Error& error, std::string_view instance, std::string_view request_id);
 
 /// Writes an answer's status, ETag and headers; turns a fresh copy of what the client has into 304.
+[[nodiscard]] bool is_reading(const Context& context);  // GET or HEAD
 void finish(http::Response& response, const Context& context, int status, std::string etag,
             std::vector<std::pair<std::string, std::string>> headers);
 

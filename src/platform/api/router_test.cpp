@@ -33,6 +33,13 @@ constexpr Endpoint<Thing, Thing> kPutThing{
 constexpr Endpoint<Nothing, Nothing> kGetThings{
     .verb = get, .path = "/things", .summary = "Nothing to see", .who = Who::anyone, .success = 204};
 
+constexpr Endpoint<Nothing, Nothing> kDropThings{.verb = del,
+                                                 .path = "/things",
+                                                 .summary = "Drop what was read",
+                                                 .who = Who::anyone,
+                                                 .success = 204,
+                                                 .errors = {&kPreconditionRequired}};
+
 class Body final : public http::BodyReader {
   public:
     explicit Body(std::string text) : text_(std::move(text)) {}
@@ -54,9 +61,11 @@ struct RouterTest : ::testing::Test {
     RouterTest() {
         router.add(kPutThing, 0, [](int, Thing in) -> Task<Result<Thing>> { co_return in; });
         router.add(kGetThings, 0, [](int) -> Task<Result<Nothing>> { co_return Nothing{}; });
+        router.add(kDropThings, 0, [](int) -> Task<Result<Nothing>> { co_return Nothing{}; });
     }
 
-    http::Response send(http::Verb verb, std::string target_path, std::string query = {}, std::string text = {}) {
+    http::Response send(http::Verb verb, std::string target_path, std::string query = {}, std::string text = {},
+                        std::vector<std::pair<std::string, std::string>> headers = {}) {
         Body body(text);
         http::Request request;
         request.verb = verb;
@@ -64,6 +73,8 @@ struct RouterTest : ::testing::Test {
         request.query = std::move(query);
         request.request_id = "r1";
         request.headers = {{"Content-Type", "application/json"}, {"Content-Length", std::to_string(text.size())}};
+        request.headers.insert(request.headers.end(), headers.begin(), headers.end());
+        request.secure = secure;
         request.body = &body;
         boost::asio::io_context context;
         http::Response response;
@@ -76,10 +87,11 @@ struct RouterTest : ::testing::Test {
         return response;
     }
 
+    bool secure = false;
     guard::SnapshotHolder snapshots;
     guard::AccessTokens tokens{guard::TokenSettings{.keys = {std::string(40, 'k')}}};
     guard::Authenticator authenticator{tokens, snapshots};
-    Router router{authenticator};
+    Router router{authenticator, Cors({"https://example.org"})};
 };
 
 TEST_F(RouterTest, AnswersWithTheSameTypesThatItReads) {
@@ -109,7 +121,7 @@ TEST_F(RouterTest, KnowsUnknownPathsFromUnknownMethods) {
     EXPECT_EQ(send(http::Verb::get, "/nothing").status, 404);
     const auto response = send(http::Verb::post, "/things");
     EXPECT_EQ(response.status, 405);
-    EXPECT_EQ(response.headers.front(), (std::pair<std::string, std::string>{"Allow", "GET, HEAD, OPTIONS"}));
+    EXPECT_EQ(response.headers.front(), (std::pair<std::string, std::string>{"Allow", "GET, HEAD, DELETE, OPTIONS"}));
     EXPECT_EQ(send(http::Verb::head, "/things").status, 204);
 }
 
@@ -118,6 +130,38 @@ TEST_F(RouterTest, RefusesWhatIsNotJson) {
                              R"(["\ud800"])", "[\"\xff\"]", "[9223372036854775808]", "[-9223372036854775809]"})
         EXPECT_EQ(send(http::Verb::put, "/things/1", "", body).status, 400) << body;
     EXPECT_EQ(send(http::Verb::put, "/things/1", "", std::string(100'000, '[')).status, 400);
+}
+
+TEST_F(RouterTest, DemandsAPreconditionWhereTheEndpointSaysSo) {
+    EXPECT_EQ(send(http::Verb::del, "/things").status, 428);
+    EXPECT_EQ(send(http::Verb::del, "/things", "", "", {{"If-Match", "*"}}).status, 204);
+}
+
+TEST_F(RouterTest, ProtectsEveryAnswer) {
+    for (const char* path : {"/things", "/nothing", "/things/x"}) {
+        const auto response = send(http::Verb::get, path);
+        EXPECT_NE(response.common_fields.find("X-Content-Type-Options: nosniff\r\n"), std::string_view::npos) << path;
+        EXPECT_NE(response.common_fields.find("Vary: Accept-Encoding, Origin\r\n"), std::string_view::npos);
+        EXPECT_EQ(response.common_fields.find("Strict-Transport-Security"), std::string_view::npos);
+    }
+    secure = true;
+    EXPECT_NE(send(http::Verb::get, "/things").common_fields.find("Strict-Transport-Security"), std::string_view::npos);
+    const auto refused = router.refuse(400, "Bad.", {});
+    EXPECT_NE(refused.common_fields.find("default-src 'none'"), std::string_view::npos);
+}
+
+TEST_F(RouterTest, AnswersWhatBrowsersAskBeforehand) {
+    const std::vector<std::pair<std::string, std::string>> asks{{"Origin", "https://example.org"},
+                                                                {"Access-Control-Request-Method", "DELETE"}};
+    const auto allowed = send(http::Verb::options, "/things", "", "", asks);
+    EXPECT_EQ(allowed.status, 204);
+    EXPECT_EQ(allowed.headers.front().second, "GET, HEAD, DELETE, OPTIONS");
+    EXPECT_FALSE(allowed.origin_fields.empty());
+    const auto other =
+        send(http::Verb::options, "/things", "", "", {{"Origin", "null"}, {"Access-Control-Request-Method", "DELETE"}});
+    EXPECT_EQ(other.headers.front().first, "Allow");
+    EXPECT_TRUE(other.origin_fields.empty());
+    EXPECT_EQ(send(http::Verb::options, "/nothing", "", "", asks).status, 404);
 }
 
 }  // namespace

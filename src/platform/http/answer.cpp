@@ -57,6 +57,9 @@ void write_framing(std::string& out, const AnswerFrame& frame) {
         case BodyKind::until_close:
             break;
     }
+}
+
+void write_persistence(std::string& out, const AnswerFrame& frame) {
     if (frame.close) {
         out.append("Connection: close\r\n");
     } else if (frame.version < 11) {
@@ -79,11 +82,17 @@ void write_status_line(std::string& out, int status) {
 void write_head(std::string& out, const Response& response, const AnswerFrame& frame) {
     write_status_line(out, response.status);
     out.append("Date: ").append(frame.date).append("\r\n");
-    if (!response.content_type.empty() && frame.kind != BodyKind::none) {
-        write_field(out, "Content-Type", response.content_type);
+    if (response.prepared) {
+        out.append(response.prepared->fields);
+    } else {
+        if (!response.content_type.empty() && frame.kind != BodyKind::none) {
+            write_field(out, "Content-Type", response.content_type);
+        }
+        write_framing(out, frame);
     }
-    write_framing(out, frame);
+    write_persistence(out, frame);
     write_field(out, "X-Request-Id", frame.request_id);
+    out.append(response.common_fields).append(response.origin_fields);
     for (const auto& [name, value] : response.headers) {
         if (is_token(name) && !is_ours(name)) write_field(out, name, value);
     }

@@ -27,7 +27,8 @@ struct AnswerFrame {
 };
 
 /// Appends the status line and the header fields, up to and with the empty line. Fields that frame the message are ours
-/// alone: the handler's are dropped, as are names that are no tokens. Control characters in values become spaces.
+/// alone: the handler's are dropped, as are names that are no tokens. Control characters in values become spaces. What
+/// comes written out already (`prepared`, `common_fields`, `origin_fields`) is trusted.
 void write_head(std::string& out, const Response& response, const AnswerFrame& frame);
 
 [[nodiscard]] std::string_view reason_of(int status);

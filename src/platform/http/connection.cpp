@@ -4,7 +4,6 @@
 #include <charconv>
 #include <exception>
 #include <system_error>
-#include <typeinfo>
 
 #include "platform/http/answer.hpp"
 #include "platform/http/request_id.hpp"
@@ -27,9 +26,14 @@ std::optional<std::uint64_t> announced_length(const Response& response) {
     return std::nullopt;
 }
 
-// The type alone: an error's text may quote a person's data.
-void log_failure(std::string_view what, const std::exception& error, std::string_view request_id) {
-    observe::error(what, {{"type", typeid(error).name()}, {"request_id", request_id}});
+// The log leaves out fields without a name.
+observe::Field trace_of(const Request& request) {
+    return {request.traceparent.empty() ? "" : "trace_id", request.trace_id()};
+}
+
+// In a handler of exceptions.
+void log_failure(std::string_view what, const Request& request) {
+    observe::failure(what, std::current_exception(), {{"request_id", request.request_id}, trace_of(request)});
 }
 
 }  // namespace
@@ -139,6 +143,7 @@ void Connection::copy_request() {
     request_.verb = verb_of(head_.method);
     request_.method.assign(head_.method);
     request_.headers.resize(head_.fields.size());
+    request_.traceparent.clear();
     bool has_id = false;
     for (std::size_t i = 0; i < head_.fields.size(); ++i) {
         const auto& [name, value] = head_.fields[i];
@@ -148,6 +153,7 @@ void Connection::copy_request() {
             request_.request_id.assign(value);
             has_id = true;
         }
+        if (equal_without_case(name, "traceparent") && is_traceparent(value)) request_.traceparent.assign(value);
     }
     if (!has_id) make_request_id(request_.request_id);
     if (behind_proxy_) come_from(origin_of(worker_.options().trusted_proxies, peer_, head_.fields));
@@ -187,12 +193,10 @@ Task<Response> Connection::ask_handler() {
     } catch (const BodyError& error) {
         status = error.status;
         why = error.why;
-    } catch (const std::exception& error) {
-        log_failure("request failed", error, request_.request_id);
     } catch (...) {
-        observe::error("request failed", {{"request_id", request_.request_id}});
+        log_failure("request failed", request_);
     }
-    co_return worker_.handler().refuse(status, why, request_.request_id);
+    co_return worker_.handler().refuse(status, why, request_);
 }
 
 Task<void> Connection::respond(Response& response, const Exchange& current) {
@@ -202,7 +206,7 @@ Task<void> Connection::respond(Response& response, const Exchange& current) {
     }
     const bool bodiless = is_bodiless(response.status);
     const bool streamed = response.stream && !bodiless;
-    std::string_view content = response.shared_body ? *response.shared_body : std::string_view(response.body);
+    std::string_view content = response.prepared ? response.prepared->body : std::string_view(response.body);
     AnswerFrame frame{.version = current.version,
                       .kind = bodiless ? BodyKind::none : BodyKind::sized,
                       .length = content.size(),
@@ -239,9 +243,9 @@ Task<void> Connection::stream(Response& response, OutgoingBody::Framing framing,
     try {
         co_await response.stream(body);
         if (body.finish()) co_return;
-        observe::error("a streamed answer ended early", {{"request_id", request_.request_id}});
-    } catch (const std::exception& error) {
-        if (!wire_.broken()) log_failure("a streamed answer failed", error, request_.request_id);
+        observe::error("a streamed answer ended early", {{"request_id", request_.request_id}, trace_of(request_)});
+    } catch (const std::exception&) {
+        if (!wire_.broken()) log_failure("a streamed answer failed", request_);
     }
     // The client sees that the body is not whole: neither its length nor its last chunk came.
     open_ = false;
@@ -264,17 +268,21 @@ void Connection::account(const Response& response, const Exchange& current, std:
     waiting_from_ = clock::now();
     const std::uint64_t bytes_in = current.head_bytes + body_bytes;
     const std::uint64_t bytes_out = wire_.bytes_out() - current.bytes_out_before;
-    worker_.count_answer(response.status, bytes_in, bytes_out);
+    const std::string_view method = to_string(request_.verb);
+    const std::string_view route = response.route.empty() ? std::string_view("-") : response.route;
+    const auto took = waiting_from_ - current.started;
+    worker_.count_answer({.route = route, .method = method, .problem = response.problem, .status = response.status},
+                         took, bytes_in, bytes_out);
     if (!observe::enabled(observe::Level::info)) return;
-    const std::chrono::duration<double, std::milli> took = waiting_from_ - current.started;
-    observe::info("request", {{"method", to_string(request_.verb)},
-                              {"route", response.route.empty() ? std::string_view("-") : response.route},
+    observe::info("request", {{"method", method},
+                              {"route", route},
                               {"status", response.status},
-                              {"duration_ms", took.count()},
+                              {"duration_ms", took},
                               {"bytes_in", bytes_in},
                               {"bytes_out", bytes_out},
                               {"request_id", request_.request_id},
-                              {"remote", request_.remote_address}});
+                              {"remote", request_.remote_address},
+                              trace_of(request_)});
 }
 
 // Answers what never became a request, for the last time on this connection.
@@ -283,11 +291,15 @@ Task<void> Connection::refuse(Refusal refusal) {
     open_ = false;
     linger_ = true;
     request_.verb = Verb::other;
+    request_.path.clear();  // what is left of the request before
+    request_.query.clear();
+    request_.headers.clear();
+    request_.traceparent.clear();
     come_from(peer_);
     make_request_id(request_.request_id);
     const Exchange current{
         .started = clock::now(), .head_bytes = wire_.held().size(), .bytes_out_before = wire_.bytes_out()};
-    Response response = worker_.handler().refuse(refusal.status, refusal.why, request_.request_id);
+    Response response = worker_.handler().refuse(refusal.status, refusal.why, request_);
     if (refusal.status == 405) response.headers.emplace_back("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
     co_await respond(response, current);
     account(response, current, 0);

@@ -48,7 +48,9 @@ class Routes final : public Handler {
         } else if (request.path == "/big") {
             response.body.assign(number("bytes", 0), 'b');
         } else if (request.path == "/shared") {
-            response.shared_body = std::make_shared<const std::string>(number("bytes", 0), 's');
+            const std::size_t bytes = number("bytes", 0);
+            response.prepared = std::make_shared<const Prepared>(Prepared{
+                .fields = "Content-Length: " + std::to_string(bytes) + "\r\n", .body = std::string(bytes, 's')});
         } else if (request.path == "/sleep") {
             boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
             timer.expires_after(std::chrono::milliseconds(number("ms", 0)));
@@ -76,7 +78,7 @@ class Routes final : public Handler {
         co_return response;
     }
 
-    Response refuse(int status, std::string_view detail, std::string_view /*request_id*/) override {
+    Response refuse(int status, std::string_view detail, const Request& /*request*/) override {
         ++refused;
         return {.status = status, .content_type = "text/plain", .body = std::string(detail)};
     }
