@@ -8,12 +8,14 @@
 #include <fmt/format.h>
 
 #include "accounts/accounts.hpp"
+#include "app/jobs_routes.hpp"
 #include "app/paths.hpp"
 #include "app/system_routes.hpp"
 #include "app/version.hpp"
 #include "campaign/campaigns/campaigns.hpp"
 #include "campaign/voters/voters.hpp"
 #include "platform/api/openapi.hpp"
+#include "platform/observe/crash.hpp"
 #include "platform/observe/log.hpp"
 #include "website/forms/forms.hpp"
 
@@ -32,7 +34,10 @@ Threads::~Threads() { finish(); }
 
 void Threads::start() {
     for (std::size_t i = 1; i < contexts_.size(); ++i)
-        threads_.emplace_back([context = contexts_[i].get()] { context->run(); });
+        threads_.emplace_back([context = contexts_[i].get()] {
+            observe::use_crash_stack();
+            context->run();
+        });
 }
 
 void Threads::let_go() {
@@ -92,17 +97,44 @@ http::ServerOptions server_options(const Configuration& configuration, std::shar
     return options;
 }
 
-mail::Address address_of(const Configuration& configuration, std::string_view option) {
-    return mail::address_from(configuration.values.text(option))
-        .value_or(mail::Address{"townhall@localhost.localdomain"});
+api::LimitRates limit_rates(const Configuration& configuration) {
+    const auto rate = [&](std::string_view option) {
+        return static_cast<std::uint32_t>(configuration.values.number(option));
+    };
+    return {.public_reads = rate("RATE_LIMIT_PUBLIC_READS"),
+            .public_writes = rate("RATE_LIMIT_PUBLIC_WRITES"),
+            .sign_ins = rate("RATE_LIMIT_SIGN_INS"),
+            .staff_reads = rate("RATE_LIMIT_STAFF_READS"),
+            .staff_writes = rate("RATE_LIMIT_STAFF_WRITES")};
 }
 
-std::vector<jobs::Kind> kinds(website::FollowUpDeps follow_ups, campaign::ImportRunner& imports) {
-    std::vector<jobs::Kind> out;
-    out.push_back(website::follow_up_kind(std::move(follow_ups)));
-    out.push_back(imports.kind());
-    return out;
+http::ServerOptions admin_options(const Configuration& configuration) {
+    constexpr std::size_t kConnections = 64;
+    http::ServerOptions options;
+    options.address = configuration.admin_host;
+    options.port = configuration.admin_port;
+    options.limits.connections = kConnections;
+    return options;
 }
+
+std::filesystem::path content_folder_of(const Configuration& configuration) {
+    return configuration.values.has("CONTENT_FOLDER")
+               ? std::filesystem::path(configuration.values.text("CONTENT_FOLDER"))
+               : content_folder();
+}
+
+std::string without_slash(std::string url) {
+    while (url.ends_with('/')) url.pop_back();
+    return url;
+}
+
+// Of a flood of sign-ins, as many may wait as are done within a second or so; more are told to come again. And whatever
+// else the machine has to do comes first.
+constexpr std::size_t kWaitingPasswords = 48;
+constexpr int kPasswordNiceness = 10;
+
+/// Visitors who write now come first: what follows from it is worked on in what they leave of the processors.
+constexpr int kBackgroundNiceness = 15;
 
 }  // namespace
 
@@ -110,6 +142,9 @@ App::App(const Configuration& configuration, const Secrets& secrets, std::string
     : configuration_(configuration),
       threads_(thread_count(configuration)),
       cpu_({.threads = static_cast<unsigned>(configuration.values.number("CPU_THREADS"))}),
+      passwords_({.threads = static_cast<unsigned>(configuration.values.number("CPU_THREADS")),
+                  .queue = kWaitingPasswords,
+                  .nice = kPasswordNiceness}),
       secret_(secrets.secret_key),
       answers_(secret_.seal_key("idempotency")),
       cursors_(secret_.sign_key("cursor")),
@@ -120,37 +155,63 @@ App::App(const Configuration& configuration, const Secrets& secrets, std::string
       db_(threads_.all(), database_options(configuration, conninfo)),
       access_(threads_.first(), db_, snapshots_, tokens_.lifetime()),
       store_(configuration.home / "objects", cpu_),
-      templates_(templates_folder()),
-      mailer_(configuration.home / "mailbox", cpu_, clock_),
       facts_(db_),
-      imports_({.conninfo = conninfo, .store = store_}),
-      worker_(db_, threads_.executors(),
-              kinds({db_, mailer_, templates_, address_of(configuration, "MAIL_FROM"),
-                     address_of(configuration, "MAIL_TEAM")},
-                    imports_),
-              metrics_),
+      content_source_(content_folder_of(configuration), cpu_),
+      content_(content_source_,
+               {.locale = configuration.values.text("CONTENT_LOCALE"),
+                .public_url = without_slash(configuration.values.text("PUBLIC_URL"))},
+               cursors_, cpu_),
+      background_(configuration, secrets, conninfo, metrics_,
+                  {.work = configuration.values.text("WORKER") == "on", .nice = kBackgroundNiceness}),
       keeper_(threads_.first(), db_),
-      router_(authenticator_),
+      router_(authenticator_, api::Cors(configuration.allowed_origins)),
+      contract_(cpu_, [this] { return api::Cached(openapi_, {.cache_control = "public, max-age=300"}); }),
       tls_(tls_of(configuration)),
       server_(threads_.all(), server_options(configuration, tls_), router_),
+      admin_router_(authenticator_, api::Cors()),
+      log_signals_(threads_.first()),
       signals_(threads_.first()),
       reload_signal_(threads_.first()) {
     add_routes();
 }
 
 void App::add_routes() {
-    add_system_routes(router_,
-                      {db_, store_, metrics_, &server_, ready_, openapi_, configuration_.values.text("METRICS_TOKEN")});
-    accounts::add_routes(router_, {db_, cpu_, tokens_, throttle_, access_, cursors_, answers_,
-                                   std::chrono::seconds(configuration_.values.number("JWT_REFRESH_TOKEN_EXPIRES"))});
-    website::add_form_routes(router_, {db_, keeper_, &worker_, answers_, cursors_});
+    if (configuration_.values.text("RATE_LIMIT") == "on")
+        router_.set_limits(limits_.emplace(limit_rates(configuration_)));
+    const SystemDeps system{db_,
+                            store_,
+                            {metrics_, background_.database(), cpu_, &db_, &server_, &passwords_},
+                            ready_,
+                            &contract_,
+                            configuration_.values.text("METRICS_TOKEN")};
+    add_system_routes(router_, system);
+    add_admin_routes(admin_router_, system);
+    if (!configuration_.admin_host.empty()) {
+        boost::asio::io_context* const contexts[] = {&threads_.first()};
+        admin_server_.emplace(contexts, admin_options(configuration_), admin_router_);
+    }
+    accounts::add_routes(router_, {db_, passwords_, tokens_, throttle_, access_, cursors_, answers_,
+                                   std::chrono::seconds(configuration_.values.number("JWT_REFRESH_TOKEN_EXPIRES")),
+                                   &background_.worker()});
+    add_jobs_routes(router_, {db_, background_.worker(), cursors_});
+    website::add_content_routes(router_, {content_, cursors_});
+    website::add_form_routes(router_, {db_, keeper_, &background_.worker(), answers_, cursors_});
     campaign::add_campaign_routes(router_, {db_, answers_});
     campaign::add_voter_routes(router_, {db_, answers_, cursors_, facts_});
-    campaign::add_import_routes(
-        router_,
-        {db_, store_, worker_, cpu_, static_cast<std::uint64_t>(configuration_.values.number("MAX_IMPORT_BYTES"))});
-    router_.set_common_headers({{"X-Content-Type-Options", "nosniff"}});
+    campaign::add_import_routes(router_,
+                                {db_, store_, background_.worker(), cpu_, events_,
+                                 static_cast<std::uint64_t>(configuration_.values.number("MAX_IMPORT_BYTES"))});
+    add_docs();
     openapi_ = api::openapi(router_, kVersionText);
+}
+
+void App::add_docs() {
+    if (!configuration_.docs) return;
+    const auto swagger_ui = swagger_ui_folder();
+    if (!swagger_ui)
+        return observe::warning("/docs is not served: Swagger UI is missing", {{"install", "./dev build brings it"}});
+    docs_.emplace(cpu_, web_folder() / "docs", *swagger_ui);
+    docs_->add_routes(router_);
 }
 
 Task<void> App::start() {
@@ -158,25 +219,33 @@ Task<void> App::start() {
     co_await db_.check_fence();
     access_.start();
     co_await access_.reload();
-    worker_.start();
+    co_await content_.refresh();
+    background_.start();
     server_.start();
+    if (admin_server_) admin_server_->start();
     ready_ = true;
     observe::info("listening", {{"address", configuration_.host}, {"port", server_.port()}});
+    if (admin_server_)
+        observe::info("listening for operators",
+                      {{"address", configuration_.admin_host}, {"port", admin_server_->port()}});
     observe::flush();
 }
 
 Task<void> App::stop() {
     ready_ = false;
     observe::info("stopping");
+    events_.close();
     asio::steady_timer delay(threads_.first(),
                              std::chrono::milliseconds(configuration_.values.number("SHUTDOWN_DELAY_MS")));
     co_await delay.async_wait(asio::use_awaitable);
     const auto patience = std::chrono::seconds(configuration_.values.number("SHUTDOWN_TIMEOUT"));
-    co_await server_.stop(std::chrono::steady_clock::now() + patience);
-    co_await worker_.stop();
-    co_await imports_.stop();
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    co_await server_.stop(deadline);
+    if (admin_server_) co_await admin_server_->stop(deadline);
+    co_await background_.stop();
     co_await access_.stop();
     co_await db_.stop();
+    co_await passwords_.stop();
     co_await cpu_.stop();
     observe::info("stopped");
 }
@@ -192,6 +261,7 @@ void App::wait_for_signal() {
         asio::co_spawn(threads_.first(), stop(), [this](const std::exception_ptr& failure) {
             if (failure) failure_ = failure;
             signals_.cancel();
+            log_signals_.stop();
             reload_signal_.cancel();
             threads_.let_go();
         });
@@ -222,6 +292,7 @@ void App::run() {
     signals_.add(SIGTERM);
     signals_.add(SIGINT);
     wait_for_signal();
+    log_signals_.start();
     if (tls_) {
         reload_signal_.add(SIGHUP);
         wait_for_reload();

@@ -11,10 +11,14 @@
 #include <vector>
 
 #include "accounts/access_loader.hpp"
+#include "app/background.hpp"
 #include "app/configuration.hpp"
+#include "app/docs_routes.hpp"
+#include "app/logging.hpp"
 #include "app/secrets.hpp"
 #include "campaign/imports/imports.hpp"
 #include "campaign/voters/list_facts.hpp"
+#include "platform/api/event_stream.hpp"
 #include "platform/api/router.hpp"
 #include "platform/db/db.hpp"
 #include "platform/guard/authenticator.hpp"
@@ -23,13 +27,11 @@
 #include "platform/guard/tokens.hpp"
 #include "platform/http/server.hpp"
 #include "platform/http/tls.hpp"
-#include "platform/jobs/jobs.hpp"
-#include "platform/mail/development_mailbox.hpp"
-#include "platform/mail/render.hpp"
 #include "platform/observe/clock.hpp"
 #include "platform/observe/cpu_pool.hpp"
 #include "platform/observe/metrics.hpp"
 #include "platform/storage/local_store.hpp"
+#include "website/content/content.hpp"
 #include "website/forms/forms.hpp"
 
 namespace townhall::app {
@@ -71,6 +73,7 @@ class App {
 
   private:
     void add_routes();
+    void add_docs();
     Task<void> start();
     Task<void> stop();
     void wait_for_signal();
@@ -82,6 +85,7 @@ class App {
     observe::SystemClock clock_;
     observe::Metrics metrics_;
     observe::CpuPool cpu_;
+    observe::CpuPool passwords_;  // apart, so that a flood of sign-ins delays nothing but sign-ins
     guard::Secret secret_;
     guard::SealKey answers_;
     guard::SignKey cursors_;
@@ -92,17 +96,23 @@ class App {
     db::Database db_;
     accounts::AccessLoader access_;
     storage::LocalStore store_;
-    mail::Templates templates_;
-    mail::DevelopmentMailbox mailer_;
     campaign::ListFacts facts_;
-    campaign::ImportRunner imports_;
-    jobs::Worker worker_;
+    website::FolderSource content_source_;
+    website::Content content_;
+    Background background_;
     website::SubmissionKeeper keeper_;
     std::atomic<bool> ready_ = false;
+    api::EventStreams events_;
+    std::optional<Docs> docs_;
+    std::optional<api::Limits> limits_;
     api::Router router_;
     std::string openapi_;
+    MadeOnce contract_;
     std::shared_ptr<http::Tls> tls_;  // none: plain HTTP
     http::Server server_;
+    api::Router admin_router_;
+    std::optional<http::Server> admin_server_;
+    LogSignals log_signals_;
     boost::asio::signal_set signals_;
     boost::asio::signal_set reload_signal_;  // SIGHUP, where there is a certificate to read again
     bool stopping_ = false;

@@ -15,6 +15,7 @@
 #include "app/schedules.hpp"
 #include "platform/jobs/probe.hpp"
 #include "platform/jobs/purge.hpp"
+#include "platform/observe/crash.hpp"
 #include "website/forms/forms.hpp"
 
 namespace townhall::app {
@@ -102,6 +103,7 @@ void Background::start() {
     db_.start();
     worker_.start();
     thread_ = std::thread([this] {
+        observe::use_crash_stack();
         if (options_.nice > 0) ::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), options_.nice);
         context_.run();
     });

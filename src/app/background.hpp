@@ -43,6 +43,7 @@ class Background {
     [[nodiscard]] jobs::Worker& worker() { return worker_; }
     [[nodiscard]] db::Database& database() { return db_; }
     [[nodiscard]] storage::ObjectStore& store() { return store_; }
+    [[nodiscard]] const observe::CpuPool& cpu() const { return cpu_; }
 
   private:
     Task<void> stop_all();

@@ -1,6 +1,5 @@
 #include "app/metrics_text.hpp"
 
-#include <array>
 #include <cmath>
 #include <fmt/format.h>
 #include <map>
@@ -49,7 +48,7 @@ void add_connections(Exposition& out, const http::ServerStats& server) {
 }
 
 /// The connections that requests use, and those of jobs.
-using Databases = std::array<std::pair<std::string_view, db::Stats>, 2>;
+using Databases = std::vector<std::pair<std::string_view, db::Stats>>;
 
 /// Queries of both, in the order of their names.
 std::map<std::string_view, db::QueryStats> queries_of(const Databases& databases) {
@@ -131,7 +130,7 @@ void add_lanes(Exposition& out, const Databases& databases) {
 void add_pools_of_work(Exposition& out, const MetricsSources& sources) {
     out.family("townhall_cpu_pool_waiting", "Work that waits for a thread, by what the threads are for.", Kind::gauge);
     out.sample(number(sources.cpu.waiting()), {{"pool", "general"}});
-    out.sample(number(sources.passwords.waiting()), {{"pool", "passwords"}});
+    if (sources.passwords) out.sample(number(sources.passwords->waiting()), {{"pool", "passwords"}});
 }
 
 void add_log(Exposition& out) {
@@ -162,13 +161,13 @@ void add_process(Exposition& out) {
 }  // namespace
 
 std::string metrics_text(const MetricsSources& sources) {
-    const Databases databases{
-        std::pair{std::string_view("requests"), sources.requests.stats()},
-        std::pair{std::string_view("jobs"), sources.jobs.stats()},
-    };
+    Databases databases{{"jobs", sources.jobs.stats()}};
+    if (sources.requests) databases.emplace_back("requests", sources.requests->stats());
     Exposition out;
-    add_requests(out, sources.server.requests());
-    add_connections(out, sources.server.stats());
+    if (sources.server) {
+        add_requests(out, sources.server->requests());
+        add_connections(out, sources.server->stats());
+    }
     add_queries(out, databases);
     add_pools(out, databases);
     add_lanes(out, databases);

@@ -12,11 +12,12 @@ namespace townhall::app {
 /// Whoever counts. Outlives the routes.
 struct MetricsSources {
     const observe::Metrics& registry;
-    const db::Database& requests;  // the connections that serve requests
-    const db::Database& jobs;      // and those that work on jobs
-    const http::Server& server;
+    const db::Database& jobs;  // the connections that work on jobs
     const observe::CpuPool& cpu;
-    const observe::CpuPool& passwords;
+    // What `townhall worker` has not.
+    const db::Database* requests = nullptr;  // the connections that serve requests
+    const http::Server* server = nullptr;
+    const observe::CpuPool* passwords = nullptr;
 };
 
 /// Everything that is counted, as Prometheus text. docs/operations.md tells what is worth an alert.

@@ -1,10 +1,11 @@
+#include <array>
+#include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <cstdlib>
-#include <fmt/format.h>
-#include <stdexcept>
+#include <optional>
 #include <utility>
 
 #include "app/background.hpp"
@@ -12,6 +13,8 @@
 #include "app/database.hpp"
 #include "app/logging.hpp"
 #include "app/secrets.hpp"
+#include "app/system_routes.hpp"
+#include "platform/guard/authenticator.hpp"
 #include "platform/observe/log.hpp"
 
 namespace townhall::app {
@@ -20,11 +23,48 @@ namespace asio = boost::asio;
 
 namespace {
 
+/// Health and metrics of a worker, where ADMIN_LISTEN is set. Nobody signs in there: no token lets anybody in.
+class AdminListener {
+  public:
+    AdminListener(asio::io_context& context, const Configuration& configuration, const Secrets& secrets,
+                  const SystemDeps& deps)
+        : tokens_({.keys = secrets.token_keys}),
+          router_(authenticator_, api::Cors()),
+          server_(
+              std::array{&context},
+              {.address = configuration.admin_host, .port = configuration.admin_port, .limits = {.connections = 64}},
+              router_) {
+        add_admin_routes(router_, deps);
+    }
+
+    void start() {
+        server_.start();
+        observe::info("listening for operators", {{"port", server_.port()}});
+    }
+    Task<void> stop() { co_await server_.stop(std::chrono::steady_clock::now() + std::chrono::seconds(5)); }
+
+  private:
+    guard::AccessTokens tokens_;
+    guard::SnapshotHolder snapshots_;
+    guard::Authenticator authenticator_{tokens_, snapshots_};
+    api::Router router_;
+    http::Server server_;
+};
+
 /// `townhall worker`, from its start to its end.
 class WorkerProcess {
   public:
     WorkerProcess(const Configuration& configuration, const Secrets& secrets, const std::string& conninfo)
-        : background_(configuration, secrets, conninfo, metrics_, {}) {}
+        : background_(configuration, secrets, conninfo, metrics_, {}) {
+        if (configuration.admin_host.empty()) return;
+        admin_.emplace(context_, configuration, secrets,
+                       SystemDeps{background_.database(),
+                                  background_.store(),
+                                  {metrics_, background_.database(), background_.cpu()},
+                                  working_,
+                                  nullptr,
+                                  {}});
+    }
 
     /// Works until SIGTERM or SIGINT, then lets running jobs end; a second signal ends the process at once.
     void run() {
@@ -35,6 +75,8 @@ class WorkerProcess {
         wait_for_signal();
         log_signals_.start();
         background_.start();
+        working_ = true;
+        if (admin_) admin_->start();
         observe::info("working");
         observe::flush();
         context_.run();
@@ -61,7 +103,9 @@ class WorkerProcess {
 
     Task<void> stop() {
         observe::info("stopping");
+        working_ = false;
         co_await background_.stop();
+        if (admin_) co_await admin_->stop();
         observe::info("stopped");
     }
 
@@ -70,6 +114,8 @@ class WorkerProcess {
     LogSignals log_signals_{context_};
     observe::Metrics metrics_;
     Background background_;
+    std::atomic<bool> working_ = false;
+    std::optional<AdminListener> admin_;
     bool stopping_ = false;
     std::exception_ptr failure_;  // of stop
 };

@@ -3,6 +3,7 @@
 import time
 
 import pytest
+import requests
 
 from support.client import ok
 from support.forms import contact, mails_about
@@ -28,8 +29,8 @@ def served(own_database):
 def make_worker(served):
     workers = []
 
-    def make(name):
-        workers.append(Worker(served, name))
+    def make(name, env=None):
+        workers.append(Worker(served, name, env))
         return workers[-1]
 
     yield make
@@ -84,7 +85,7 @@ def test_a_late_finish_changes_nothing(served, own_database, make_worker):
     before, mails = own_database.sql(row), served.mails()
     assert follow_up(own_database)[1] == 2
     first.go_on()
-    wait_until(lambda: first.has_logged("a job ended after its lease was lost"), 20, "the late finish")
+    wait_until(lambda: first.logged("a job ended after its lease was lost"), 20, "the late finish")
     assert own_database.sql(row) == before
     assert served.mails() == mails and len(mails_about(served, form["email"])) == 2
     assert first.stop() == 0
@@ -152,6 +153,19 @@ def test_worker_ends_when_told(served, own_database, make_worker):
 
     wait_until(lambda: left() == 0, 60, "all probes")
     assert own_database.one("select max(attempt - max_attempts) from core.jobs where kind = 'system.probe'") <= -2
+
+
+def test_worker_tells_operators(served, make_worker):
+    """On ADMIN_LISTEN: health, readiness and metrics, without a token; nothing else."""
+    worker = make_worker("told", env={"ADMIN_LISTEN": "127.0.0.1:0"}).start()
+    url = f"http://127.0.0.1:{worker.logged('listening for operators')[0]['port']}"
+    for path in ("/healthz", "/readyz"):
+        assert requests.get(url + path, timeout=10).status_code == 200
+    served.run("jobs", "probe", "--count", 3, "--wait", 20)
+    metrics = requests.get(url + "/metrics", timeout=10).text
+    assert 'townhall_jobs_total{kind="system.probe",outcome="succeeded"} 3' in metrics
+    assert requests.get(url + "/api/v1/jobs", timeout=10).status_code == 404
+    assert worker.stop() == 0
 
 
 def test_worker_beside_the_embedded_database(embedded):

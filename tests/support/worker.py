@@ -39,8 +39,9 @@ class Worker:
         wait_until(working, timeout, "the log line `working`")
         return self
 
-    def has_logged(self, message):
-        return any(entry.get("message") == message for entry in log_entries_of(self.log))
+    def logged(self, message):
+        """The log's entries with this message."""
+        return [entry for entry in log_entries_of(self.log) if entry.get("message") == message]
 
     def pause(self):
         self.process.send_signal(signal.SIGSTOP)
