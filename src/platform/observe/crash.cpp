@@ -113,7 +113,7 @@ void add_trace(Line& line, const void* context, const SymbolTable& symbols) {
 /// Made before it is needed.
 SymbolTable* program_symbols = nullptr;
 
-[[maybe_unused]] void tell_and_die(int signal, siginfo_t* info, void* context) {
+void tell_and_die(int signal, siginfo_t* info, void* context) {
     ::alarm(kLongestSeconds);
     static Line line;
     line.add(R"({"time":")");

@@ -80,7 +80,7 @@ void exception_thrown_on(const void* exception) noexcept {
 const void* exception_in(const std::exception_ptr& pointer) noexcept {
     static_assert(sizeof(std::exception_ptr) == sizeof(void*));
     const void* exception = nullptr;
-    std::memcpy(&exception, &pointer, sizeof exception);
+    std::memcpy(static_cast<void*>(&exception), static_cast<const void*>(&pointer), sizeof exception);
     return exception;
 }
 
