@@ -85,7 +85,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         check_list(snapshot.impact_stories);
         check_list(snapshot.impact_metrics);
         check_list(snapshot.team);
-        static_cast<void>(snapshot.words().find(text.substr(0, 100)));
+        static_cast<void>(snapshot.words.find(text.substr(0, 100)));
     } catch (const ContentError&) {
         return 0;
     }

@@ -171,6 +171,13 @@ TEST_F(ContentTest, RichTextBecomesHtmlAndNothingElse) {
     EXPECT_EQ(html(R"({"nodeType":"script","content":[)" + text_node("x") + "]}"), "x");
 }
 
+TEST_F(ContentTest, ListsWithinListsAreNoReasonToRefuseTheWhole) {
+    std::string nested = paragraph(text_node("deep"));
+    for (int i = 0; i < 40; ++i)
+        nested = R"({"nodeType":"ordered-list","content":[{"nodeType":"list-item","content":[)" + nested + "]}]}";
+    EXPECT_TRUE(html(nested).contains("<ol><li><ol><li><p>deep</p></li></ol>"));
+}
+
 TEST_F(ContentTest, OnlyHarmlessLinksAreKept) {
     const auto anchor = [&](std::string_view uri) {
         return html(
@@ -300,7 +307,7 @@ TEST(SnapshotTest, ListsGoOnByCursorAndItemsAreFoundByIdAndSlug) {
     EXPECT_FALSE(snapshot.services.whole().body().contains(R"("next":null)"));
     EXPECT_TRUE(snapshot.team.whole().body().starts_with(R"({"items":[],"page":1,)"));
     EXPECT_EQ(snapshot.files.size(), 1U) << "only types that are content";
-    EXPECT_EQ(snapshot.words().find("n119").size(), 1U);
+    EXPECT_EQ(snapshot.words.find("n119").size(), 1U);
 }
 
 }  // namespace

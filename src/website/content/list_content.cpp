@@ -34,7 +34,7 @@ class Match {
     template <class T>
     Match(const Snapshot& snapshot, const Filter& q, const Collection<T>& all) : found_(all.items().size(), !q) {
         if (!q) return;
-        for (const auto& hit : snapshot.words().find(*q)) {
+        for (const auto& hit : snapshot.words.find(*q)) {
             const std::size_t index = std::size_t{hit.document} - all.first_document();
             if (index < found_.size()) found_[index] = true;  // those before wrap round, and are beyond the end too
         }

@@ -27,8 +27,8 @@ Task<Result<api::Answer<api::Page<Found>>>> search_content(ContentDeps deps, api
     if (*after) page = std::stoll(**after);  // ours: nobody else can sign one
 
     std::vector<const Findable*> found;
-    for (const auto& hit : now.words().find(in.q)) {
-        const Findable& item = now.findable()[hit.document];
+    for (const auto& hit : now.words.find(in.q)) {
+        const Findable& item = now.findable[hit.document];
         if (!in.type || item.kind == *in.type) found.push_back(&item);
     }
     api::Answer<api::Page<Found>> answer;

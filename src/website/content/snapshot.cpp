@@ -112,7 +112,7 @@ Collection<T>::Collection(std::vector<Readable<T>> items, std::string_view path,
     // An id that looks like another's slug wins: ids were given first.
     for (std::size_t i = 0; i < items_.size(); ++i)
         if (std::string slug = slug_of(items_[i].item); !slug.empty()) by_name_.emplace(std::move(slug), i);
-    whole_.push_back(first_page<T>(items_, path, cursors));
+    whole_.emplace(first_page<T>(items_, path, cursors));
 }
 
 template <class T>
@@ -122,12 +122,12 @@ const Published<T>* Collection<T>::find(std::string_view id_or_slug) const {
 }
 
 Snapshot::Snapshot(Library library, std::vector<AssetFile> stored, const guard::SignKey& cursors)
-    : services(std::move(library.services), "/api/services", cursors, words_, findable_),
-      case_studies(std::move(library.case_studies), "/api/case-studies", cursors, words_, findable_),
-      impact_stories(std::move(library.impact_stories), "/api/impact-stories", cursors, words_, findable_),
-      impact_metrics(std::move(library.impact_metrics), "/api/impact-metrics", cursors, words_, findable_),
-      team(std::move(library.team), "/api/team", cursors, words_, findable_) {
-    words_.finish();
+    : services(std::move(library.services), "/api/services", cursors, words, findable),
+      case_studies(std::move(library.case_studies), "/api/case-studies", cursors, words, findable),
+      impact_stories(std::move(library.impact_stories), "/api/impact-stories", cursors, words, findable),
+      impact_metrics(std::move(library.impact_metrics), "/api/impact-metrics", cursors, words, findable),
+      team(std::move(library.team), "/api/team", cursors, words, findable) {
+    words.finish();
     for (AssetFile& file : stored)
         if (const std::string_view type = type_of(file.name); !type.empty())
             files.emplace(std::move(file.name),

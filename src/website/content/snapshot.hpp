@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -64,7 +65,7 @@ class Collection {
     /// By id, else by slug; null where there is none.
     [[nodiscard]] const Published<T>* find(std::string_view id_or_slug) const;
     /// The first page of the whole list.
-    [[nodiscard]] const api::Cached& whole() const { return whole_.front(); }
+    [[nodiscard]] const api::Cached& whole() const { return *whole_; }
     /// The number of the first item in the word index; the others follow.
     [[nodiscard]] std::uint32_t first_document() const { return first_document_; }
 
@@ -72,28 +73,22 @@ class Collection {
     std::vector<Published<T>> items_;
     std::unordered_map<std::string, std::size_t, TextHash, std::equal_to<>> by_name_;
     std::uint32_t first_document_;
-    std::vector<api::Cached> whole_;  // one
+    std::optional<api::Cached> whole_;  // none only within the constructor
 };
 
-/// Everything that is served of the content, made once from one state of its source. Immutable: any thread.
-class Snapshot {
-  public:
-    Snapshot(Library library, std::vector<AssetFile> files, const guard::SignKey& cursors);
+/// Everything that is served of the content, made once from one state of its source. Immutable from then on: any
+/// thread.
+struct Snapshot {
+    Snapshot(Library library, std::vector<AssetFile> stored, const guard::SignKey& cursors);
 
-  private:
-    WordIndex words_;  // before the collections, which add to them
-    std::vector<Findable> findable_;
-
-  public:
+    WordIndex words;                 // these two before the collections, which add to them
+    std::vector<Findable> findable;  // by their numbers in `words`
     Collection<Service> services;
     Collection<CaseStudy> case_studies;
     Collection<ImpactStory> impact_stories;
     Collection<ImpactMetric> impact_metrics;
     Collection<TeamMember> team;
     std::map<std::string, api::Cached, std::less<>> files;  // by name
-
-    [[nodiscard]] const WordIndex& words() const { return words_; }
-    [[nodiscard]] const std::vector<Findable>& findable() const { return findable_; }
 };
 
 /// One page of a list as JSON, in the shape of api::Page.

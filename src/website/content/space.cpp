@@ -10,6 +10,7 @@ namespace json = api::json;
 
 constexpr std::size_t kMostBytes = 64 << 20;  // of one answer; Contentful's own bound is 7 MB
 constexpr std::size_t kMostValues = 1'000'000;
+constexpr std::size_t kDeepest = 200;  // lists within lists of a rich text take four levels each
 constexpr std::size_t kMostRecords = 10'000;
 constexpr std::size_t kLongestId = 64;  // Contentful's bound
 
@@ -81,7 +82,7 @@ std::optional<Link> link_of(const json::Value& value) {
 
 void Space::add(std::string_view answer, Warnings& warnings) {
     if (answer.size() > kMostBytes) throw ContentError(fmt::format("an answer is larger than {} bytes", kMostBytes));
-    auto document = json::parse(answer, {.depth = 64, .values = kMostValues});
+    auto document = json::parse(answer, {.depth = kDeepest, .values = kMostValues});
     if (!document) throw ContentError(fmt::format("an answer can't be read: {}", document.error()));
     json::Value* items = member(*document, "items");
     if (!items || !items->get_if<json::Array>() || text_at(document->find("sys"), "type") == "Error")
