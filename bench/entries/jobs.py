@@ -23,9 +23,13 @@ def measure(bench: Bench) -> list[Figure]:
     script = " ".join(ONE.split()) + "\n"
     bench.say("looking for pgbench's best number of clients")
     clients = max(pgbench.CLIENTS, key=lambda clients: _pgbench(bench, database, script, clients))
-    result = bench.in_turn(work, **{
-        "townhall": lambda _: _townhall(bench, townhall, database, count),
-        "pgbench": lambda _: _pgbench(bench, database, script, clients)})
+    result = bench.in_turn(
+        work,
+        **{
+            "townhall": lambda _: _townhall(bench, townhall, database, count),
+            "pgbench": lambda _: _pgbench(bench, database, script, clients),
+        },
+    )
     return [faster(work, "best pgbench, one a transaction", result["townhall"], result["pgbench"], 3)]
 
 
@@ -51,12 +55,18 @@ def _pgbench(bench: Bench, database: str, script: str, clients: int) -> float:
 
 
 def _left(bench: Bench, database: str) -> int:
-    return bench.cluster.sql(database, "select count(*) from (select from core.jobs where kind = 'system.probe' and"
-                                       " state in ('ready', 'running') limit 1) as job")[0][0]
+    return bench.cluster.sql(
+        database,
+        "select count(*) from (select from core.jobs where kind = 'system.probe' and"
+        " state in ('ready', 'running') limit 1) as job",
+    )[0][0]
 
 
 def _fill(bench: Bench, database: str, count: int) -> None:
     bench.cluster.sql(database, "truncate core.jobs")
-    bench.cluster.sql(database, "insert into core.jobs (kind, priority) select 'system.probe', 2"
-                                " from generate_series(1, %s)", count)
+    bench.cluster.sql(
+        database,
+        "insert into core.jobs (kind, priority) select 'system.probe', 2 from generate_series(1, %s)",
+        count,
+    )
     bench.cluster.settle(database)

@@ -91,7 +91,9 @@ def test_a_late_finish_changes_nothing(served, own_database, make_worker):
     assert first.stop() == 0
 
 
-@pytest.mark.promise("P16", "an import kills its worker at every attempt: a dead letter at the last, and the rest go on")
+@pytest.mark.promise(
+    "P16", "an import kills its worker at every attempt: a dead letter at the last, and the rest go on"
+)
 def test_a_job_that_kills_its_workers(served, own_database, make_worker):
     """The import's file is a pipe that nobody writes to, and whoever opens it is killed. Leases and pauses are cut short
     in the table, or this would take minutes."""

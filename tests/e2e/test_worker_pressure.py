@@ -19,7 +19,9 @@ def drained(database, count):
     database.sql("insert into core.jobs (kind) select 'system.probe' from generate_series(1, %s)", count)
     where = "from core.jobs where kind = 'system.probe' and state = 'succeeded' and id > %s"
     wait_until(lambda: database.one(f"select count(*) {where}", before) == count, 120, f"{count} probes", every=0.2)
-    return count / float(database.one(f"select extract(epoch from max(finished_at) - min(finished_at)) {where}", before))
+    return count / float(
+        database.one(f"select extract(epoch from max(finished_at) - min(finished_at)) {where}", before)
+    )
 
 
 @pytest.fixture

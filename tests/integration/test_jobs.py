@@ -74,7 +74,9 @@ def test_a_dead_letter_is_discarded(admin, database, make_dead):
 
 def test_only_dead_letters_are_replayed_and_discarded(admin, database):
     """409 for a job in any other state; 404 for none."""
-    job = database.one("insert into core.jobs (kind, run_at) values ('nobody.does', now() + interval '1 year') returning id")
+    job = database.one(
+        "insert into core.jobs (kind, run_at) values ('nobody.does', now() + interval '1 year') returning id"
+    )
     problem(admin.post(f"/api/v1/jobs/{job}/replay"), 409, code="job_not_dead")
     problem(admin.delete(f"/api/v1/jobs/{job}"), 409, code="job_not_dead")
     for id_of_none in (9_000_000_000, 2**62):
@@ -85,7 +87,9 @@ def test_only_dead_letters_are_replayed_and_discarded(admin, database):
 
 def test_replaying_beside_the_same_job_is_a_conflict(admin, database, make_dead):
     """Of jobs that are to be there once, the one to be done stays."""
-    database.sql("insert into core.jobs (kind, unique_key, run_at) values ('nobody.does', 'k', now() + interval '1 year')")
+    database.sql(
+        "insert into core.jobs (kind, unique_key, run_at) values ('nobody.does', 'k', now() + interval '1 year')"
+    )
     job = make_dead(kind="nobody.does", unique_key="k")
     problem(admin.post(f"/api/v1/jobs/{job}/replay"), 409)
     assert state_of(database, job) == "dead"
@@ -113,7 +117,9 @@ def test_a_submissions_follow_ups_are_replayed(public, admin, make_user, databas
     made = ok(public.post("/api/contact", contact()), 201)
     path = f"/api/v1/submissions/{made['id']}"
     wait_until(lambda: ok(admin.get(path))["follow_ups"][0]["status"] == "succeeded", 20, "the follow-up")
-    database.sql("update core.jobs set state = 'dead', last_error = 'no' where subject = %s", f"submission:{made['id']}")
+    database.sql(
+        "update core.jobs set state = 'dead', last_error = 'no' where subject = %s", f"submission:{made['id']}"
+    )
     editor = make_user(is_editor=True)
     assert ok(editor.post(f"{path}/replay"))["id"] == made["id"]
     wait_until(lambda: ok(admin.get(path))["follow_ups"][0]["status"] == "succeeded", 20, "the replayed follow-up")
@@ -181,7 +187,9 @@ def test_what_has_served_its_time_is_cleared_away(server, database):
     wait_until(lambda: left("from core.jobs where kind = 'old'") == 1501, 30, "the purge of jobs")
     wait_until(lambda: left("from core.idempotency_keys where id = 'old'") == 0, 30, "the purge of keys")
     wait_until(lambda: left("from core.sessions where expires_at < now() - interval '7 days'") == 0, 30, "of sessions")
-    wait_until(lambda: left("from core.refresh_tokens where expires_at < now() - interval '1 day'") == 0, 30, "of tokens")
+    wait_until(
+        lambda: left("from core.refresh_tokens where expires_at < now() - interval '1 day'") == 0, 30, "of tokens"
+    )
     assert left("from core.jobs where kind = 'old' and state = 'dead'") == 1500
     assert left("from core.idempotency_keys where id = 'young'") == 1
     assert left("from core.sessions where id = '01900000-0000-7000-8000-000000000000'") == 1

@@ -33,7 +33,9 @@ class Worker:
             )
 
         def working():
-            assert self.process.poll() is None, f"townhall worker ended:\n{self.log.read_text(errors='replace')[-3000:]}"
+            assert (
+                self.process.poll() is None
+            ), f"townhall worker ended:\n{self.log.read_text(errors='replace')[-3000:]}"
             return any(entry.get("message") == "working" for entry in log_entries_of(self.log, seen))
 
         wait_until(working, timeout, "the log line `working`")

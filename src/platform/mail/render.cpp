@@ -25,7 +25,7 @@ mustache::data object_of(const Values& values) {
         } else {
             mustache::data list(mustache::data::type::list);
             for (const Values& item : std::get<std::vector<Values>>(value)) list.push_back(object_of(item));
-            object.set(name, std::move(list));
+            object.set(name, list);
         }
     }
     return object;
@@ -41,12 +41,22 @@ class Parsed {
     }
 
     std::string fill(const mustache::data& values) {
-        std::string out;
-        whole_.render(values, [&out](const std::string& piece) { out += piece; });
-        return out;
+        mustache::context<std::string> context;
+        context.push(&values);
+        Text out;
+        return std::move(whole_.render(context, out).text);
     }
 
   private:
+    /// What the library writes to; its own streams look at the locale for every piece.
+    struct Text {
+        std::string text;
+        Text& operator<<(const std::string& piece) {
+            text += piece;
+            return *this;
+        }
+    };
+
     mustache::mustache whole_;
 };
 
