@@ -30,6 +30,7 @@ namespace {
 class Failures : public testing::Test {
   protected:
     void SetUp() override {
+        flush();  // of what other tests failed with
         std::filesystem::create_directories(folder_);
         ASSERT_TRUE(set_log_file({.file = folder_ / "log"}));
     }

@@ -8,12 +8,11 @@
 #include <typeinfo>
 #include <unistd.h>
 #include <utility>
-#include <vector>
 
+#include "platform/observe/failure_teller.hpp"
 #include "platform/observe/json_line.hpp"
 #include "platform/observe/log_file.hpp"
 #include "platform/observe/metrics.hpp"
-#include "platform/observe/tell_trace.hpp"
 
 namespace townhall::observe {
 
@@ -21,30 +20,23 @@ namespace {
 
 constexpr std::size_t kWriteAt = 128 * 1024;
 constexpr std::size_t kMaxWaiting = 4 * 1024 * 1024;  // in each stripe
-constexpr std::size_t kMostFailures = 256;
 constexpr std::chrono::milliseconds kLongestWait{200};
-
-/// An error line whose trace is still to be put into words.
-struct Failure {
-    std::string line;
-    std::string type;
-    Trace trace;
-};
 
 /// Gathers lines, those of each thread in a buffer of its own so that threads don't wait for each other; its thread
 /// writes them out, many at once. Lock order: `write_mutex_`, then the others.
 class Log {
   public:
-    Log() : thread_([this] { run(); }) {}
+    Log() : thread_([this] { run(); }), teller_([this](std::string_view line) { add(line, true); }) {}
 
     ~Log() {
+        teller_.reset();
         {
             const std::scoped_lock lock(wake_mutex_);
             stopping_ = true;
         }
         wake_.notify_one();
         thread_.join();
-        flush();
+        write_out();
     }
 
     void add(std::string_view line, bool at_once) {
@@ -65,20 +57,11 @@ class Log {
     }
 
     /// False when too many wait already.
-    bool add(Failure& failure) {
-        {
-            const std::scoped_lock lock(failures_mutex_);
-            if (failures_.size() >= kMostFailures) return false;
-            failures_.push_back(std::move(failure));
-        }
-        wake(true);
-        return true;
-    }
+    bool add(Failure& failure) { return teller_->add(failure); }
 
     void flush() {
-        const std::scoped_lock lock(write_mutex_);
-        write_waiting();
-        write_failures();
+        if (teller_) teller_->wait();
+        write_out();
     }
 
     bool set_file(const LogFileOptions& options) {
@@ -136,6 +119,11 @@ class Log {
         wake(true);
     }
 
+    void write_out() {
+        const std::scoped_lock lock(write_mutex_);
+        write_waiting();
+    }
+
     void write_waiting() {
         for (Stripe& stripe : stripes_) {
             writing_.clear();
@@ -163,29 +151,6 @@ class Log {
         if (output_.write(line) > 0) untold_.fetch_add(lines, std::memory_order_relaxed);
     }
 
-    void write_failures() {
-        std::vector<Failure> failures;
-        {
-            const std::scoped_lock lock(failures_mutex_);
-            failures.swap(failures_);
-        }
-        for (Failure& failure : failures) {
-            if (!symbols_) symbols_.emplace();
-            add_trace(failure);
-            write(failure.line);
-        }
-    }
-
-    void add_trace(Failure& failure) {
-        const ToldTrace told = tell_trace(failure.trace, failure.type, *symbols_);
-        failure.line += R"(,"fingerprint":")" + told.fingerprint + R"(","trace":[)";
-        for (const std::string& place : told.places) {
-            if (&place != told.places.data()) failure.line += ',';
-            append_json_string(failure.line, place);
-        }
-        failure.line += "]}\n";
-    }
-
     void run() {
         std::unique_lock lock(wake_mutex_);
         while (!stopping_) {
@@ -194,7 +159,7 @@ class Log {
             pending_.store(false, std::memory_order_relaxed);
             urgent_ = false;
             lock.unlock();
-            flush();
+            write_out();
             lock.lock();
         }
     }
@@ -210,15 +175,12 @@ class Log {
     bool urgent_ = false;
     bool stopping_ = false;
 
-    std::mutex failures_mutex_;
-    std::vector<Failure> failures_;
-
     std::mutex write_mutex_;
     std::string writing_;
     LogFile output_;
-    std::optional<Symbols> symbols_;
 
     std::thread thread_;
+    std::optional<FailureTeller> teller_;
 };
 
 /// The one process-wide thing: a line must be writable from anywhere, and its file belongs to the process.

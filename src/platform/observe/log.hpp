@@ -62,7 +62,7 @@ inline void critical(std::string_view message, Fields fields = {}) { log(Level::
 
 /// An error line about something thrown, with `type`, `trace` (where it was thrown, and through which coroutines it
 /// came) and `fingerprint` (the same for the same type and trace, in every run). Never the exception's text, which may
-/// quote a person's data. The trace is put into words by the log's own thread.
+/// quote a person's data. The trace is put into words by a thread of the log's: the line may come half a second late.
 void failure(std::string_view message, const std::exception_ptr& thrown, Fields fields = {});
 
 /// Writes out what is buffered. Called at exit.
