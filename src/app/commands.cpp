@@ -8,6 +8,7 @@
 #include "accounts/accounts.hpp"
 #include "app/app.hpp"
 #include "app/database.hpp"
+#include "app/logging.hpp"
 #include "app/queries.hpp"
 #include "app/seed.hpp"
 #include "app/version.hpp"
@@ -15,6 +16,7 @@
 #include "platform/api/openapi.hpp"
 #include "platform/db/migrate/migration.hpp"
 #include "platform/db/sync/connection.hpp"
+#include "platform/http/server.hpp"
 #include "platform/observe/log.hpp"
 
 namespace townhall::app {
@@ -51,11 +53,11 @@ void tell_demo(const Configuration& configuration, const std::optional<DemoAdmin
 }  // namespace
 
 int serve(const Configuration& configuration, const ServeOptions& options) {
-    const std::string& log_file = configuration.values.text("LOG_FILE");
-    if (!log_file.empty() && !observe::set_file(log_file))
-        throw std::runtime_error(fmt::format("LOG_FILE can't be written: {}", log_file));
+    open_log(configuration);
     for (const std::string& note : configuration.notes) observe::warning(note);
     raise_descriptor_limit();
+    // Before a database is made that nobody would be served from.
+    http::refuse_taken_port(configuration.host, configuration.port);
     const OpenDatabase database(configuration, false);
     database.upgrade();
     const Secrets secrets = load_secrets(configuration);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "app/options/options.hpp"
+#include "platform/api/cors.hpp"
 #include "platform/db/embedded/embedded.hpp"
 
 namespace townhall::app {
@@ -13,8 +14,9 @@ using config::Option;
 const std::vector<Option>& option_table() {
     static const std::vector<Option> table = [] {
         std::vector<Option> all;
-        for (auto& section : {server_options(), database_options(), secrets_options(), protection_options(),
-                              observation_options(), files_options(), mail_options(), services_options()})
+        for (auto& section :
+             {server_options(), database_options(), secrets_options(), protection_options(), observation_options(),
+              files_options(), content_options(), mail_options(), services_options()})
             all.insert(all.end(), section.begin(), section.end());
         return all;
     }();
@@ -29,12 +31,31 @@ Environment environment_of(std::string_view name) {
     return name == "testing" ? Environment::testing : Environment::development;
 }
 
-void split_keys(std::string_view list, std::vector<std::string>& keys) {
+/// Of one that was checked already; without its brackets where it is IPv6.
+void read_address(const std::string& address, std::string& host, std::uint16_t& port) {
+    const std::size_t colon = address.rfind(':');
+    host = address.substr(0, colon);
+    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    if (colon != std::string::npos) std::from_chars(address.data() + colon + 1, address.data() + address.size(), port);
+}
+
+void split(std::string_view list, std::vector<std::string>& items) {
     for (std::size_t at = 0; at < list.size();) {
         const std::size_t end = std::min(list.find(',', at), list.size());
-        if (end > at) keys.emplace_back(list.substr(at, end - at));
+        if (end > at) items.emplace_back(list.substr(at, end - at));
         at = end + 1;
     }
+}
+
+void read_origins(std::string list, std::vector<std::string>& origins, std::vector<config::Problem>& problems) {
+    std::erase(list, ' ');
+    split(list, origins);
+    for (const std::string& origin : origins)
+        if (!api::is_origin(origin))
+            problems.push_back({"CORS_ALLOWED_ORIGINS",
+                                fmt::format("'{}' is no origin: write it as browsers do, in small letters and without "
+                                            "a path, as in https://www.example.org",
+                                            origin)});
 }
 
 void check_strict(const Configuration& configuration, std::vector<config::Problem>& problems) {
@@ -61,11 +82,8 @@ Configuration read_configuration(const config::Environment& flags, std::vector<c
     const config::Values& values = out.values;
     out.environment = environment_of(values.text("TOWNHALL_ENV"));
 
-    const std::string& listen = values.text("LISTEN");
-    const std::size_t colon = listen.rfind(':');
-    out.host = listen.substr(0, colon);
-    if (out.host.starts_with('[') && out.host.ends_with(']')) out.host = out.host.substr(1, out.host.size() - 2);
-    if (colon != std::string::npos) std::from_chars(listen.data() + colon + 1, listen.data() + listen.size(), out.port);
+    read_address(values.text("LISTEN"), out.host, out.port);
+    read_address(values.text("ADMIN_LISTEN"), out.admin_host, out.admin_port);
 
     out.home = values.has("TOWNHALL_HOME") ? std::filesystem::path(values.text("TOWNHALL_HOME")) : db::default_home();
     out.database_url = values.text("DATABASE_URL");
@@ -75,7 +93,9 @@ Configuration read_configuration(const config::Environment& flags, std::vector<c
         out.database_url = values.text("TEST_DATABASE_URL");
 
     out.secret_key = values.text("SECRET_KEY");
-    split_keys(values.text("JWT_SECRET_KEY"), out.token_keys);
+    split(values.text("JWT_SECRET_KEY"), out.token_keys);
+    read_origins(values.text("CORS_ALLOWED_ORIGINS"), out.allowed_origins, problems);
+    out.docs = values.has("DOCS") ? values.text("DOCS") == "on" : !out.strict();
     check_tls(values, problems);
     if (auto proxies = http::TrustedProxies::parse(values.text("TRUSTED_PROXIES")))
         out.trusted_proxies = *std::move(proxies);

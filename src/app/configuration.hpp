@@ -21,10 +21,14 @@ struct Configuration {
     Environment environment = Environment::development;
     std::string host;
     std::uint16_t port = 0;
+    std::string admin_host;  // empty: no second listener
+    std::uint16_t admin_port = 0;
     std::string database_url;  // empty: the embedded PostgreSQL
     std::filesystem::path home;
     std::string secret_key;
     std::vector<std::string> token_keys;
+    std::vector<std::string> allowed_origins;
+    bool docs = false;  // serve /docs
     http::TrustedProxies trusted_proxies;
     config::Values values;
     std::vector<std::string> notes;  // what an operator should know at start

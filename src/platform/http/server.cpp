@@ -1,6 +1,7 @@
 #include "platform/http/server.hpp"
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -16,26 +17,27 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 
-tcp::endpoint endpoint_of(const ServerOptions& options) {
+tcp::endpoint endpoint_of(const std::string& text, std::uint16_t port) {
     boost::system::error_code fault;
-    const auto address = asio::ip::make_address(options.address, fault);
-    if (fault) throw ListenError(fault, fmt::format("'{}' is not an IP address", options.address));
-    return {address, options.port};
+    const auto address = asio::ip::make_address(text, fault);
+    if (fault) throw ListenError(fault, fmt::format("'{}' is not an IP address", text));
+    return {address, port};
 }
 
-// With SO_REUSEPORT a second server would share the port in silence: whether somebody listens there shows without it.
-void refuse_taken_port(asio::io_context& context, const tcp::endpoint& endpoint) {
+}  // namespace
+
+void refuse_taken_port(const std::string& address, std::uint16_t port) {
+    const tcp::endpoint endpoint = endpoint_of(address, port);
+    if (port == 0) return;
     try {
+        asio::io_context context;
         tcp::acceptor probe(context, endpoint.protocol());
         probe.set_option(tcp::acceptor::reuse_address(true));
         probe.bind(endpoint);
     } catch (const boost::system::system_error& error) {
-        throw ListenError(error.code(),
-                          fmt::format("can't listen on {}:{}", endpoint.address().to_string(), endpoint.port()));
+        throw ListenError(error.code(), fmt::format("can't listen on {}:{}", address, port));
     }
 }
-
-}  // namespace
 
 Server::Server(std::span<asio::io_context* const> contexts, ServerOptions options, Handler& handler)
     : options_(std::move(options)) {
@@ -48,8 +50,8 @@ Server::Server(std::span<asio::io_context* const> contexts, ServerOptions option
 Server::~Server() = default;
 
 void Server::start() {
-    tcp::endpoint endpoint = endpoint_of(options_);
-    if (endpoint.port() != 0) refuse_taken_port(workers_.front()->context(), endpoint);
+    refuse_taken_port(options_.address, options_.port);
+    tcp::endpoint endpoint = endpoint_of(options_.address, options_.port);
     for (const auto& worker : workers_) {
         worker->listen(endpoint);
         endpoint.port(worker->port());
@@ -76,6 +78,12 @@ Task<void> Server::stop(std::chrono::steady_clock::time_point deadline) {
             co_await asio::co_spawn(worker->context(), worker->ended(), asio::use_awaitable);
         }
     }
+}
+
+observe::RequestTotals Server::requests() const {
+    observe::RequestTotals totals;
+    for (const auto& worker : workers_) worker->add_to(totals);
+    return totals;
 }
 
 ServerStats Server::stats() const noexcept {

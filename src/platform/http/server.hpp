@@ -14,6 +14,7 @@
 
 #include "platform/http/message.hpp"
 #include "platform/http/proxies.hpp"
+#include "platform/observe/request_counters.hpp"
 #include "platform/task.hpp"
 
 namespace townhall::http {
@@ -72,6 +73,10 @@ struct ListenError : std::system_error {
     using std::system_error::system_error;
 };
 
+/// Throws `ListenError` where a server could not listen now; port 0 is any that is free. A server would share a port
+/// with another in silence, by SO_REUSEPORT, so its start asks this too.
+void refuse_taken_port(const std::string& address, std::uint16_t port);
+
 class Worker;
 
 /// Serves HTTP/1.1 on one address: a listener per io_context (SO_REUSEPORT), each connection on one context's thread.
@@ -97,6 +102,7 @@ class Server {
 
     /// From any thread.
     [[nodiscard]] ServerStats stats() const noexcept;
+    [[nodiscard]] observe::RequestTotals requests() const;
 
   private:
     ServerOptions options_;

@@ -13,12 +13,12 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <typeinfo>
 #include <unistd.h>
 #include <utility>
 
 #include "platform/http/answer.hpp"
 #include "platform/http/connection.hpp"
+#include "platform/http/receive.hpp"
 #include "platform/observe/log.hpp"
 
 namespace townhall::http {
@@ -83,6 +83,7 @@ void Worker::listen(const tcp::endpoint& endpoint) {
         acceptor_.set_option(tcp::acceptor::reuse_address(true));
         switch_on(acceptor_, SOL_SOCKET, SO_REUSEPORT);
         switch_on(acceptor_, IPPROTO_TCP, TCP_NODELAY);  // accepted sockets inherit it
+        tell_what_is_left(acceptor_.native_handle());
         acceptor_.bind(endpoint);
         acceptor_.listen(kQueue);
         acceptor_.non_blocking(true);
@@ -107,11 +108,7 @@ void Worker::spawn(Task<void> task) {
     asio::co_spawn(context_, std::move(task), [self = shared_from_this()](const std::exception_ptr& thrown) {
         --self->tasks_;
         if (!thrown) return;
-        try {
-            std::rethrow_exception(thrown);
-        } catch (const std::exception& error) {
-            observe::error("a connection ended by an error", {{"type", typeid(error).name()}});
-        }
+        observe::failure("a connection ended by an error", thrown);
     });
 }
 
@@ -269,8 +266,10 @@ std::string_view Worker::date() {
     return date_;
 }
 
-void Worker::count_answer(int status, std::uint64_t bytes_in, std::uint64_t bytes_out) {
-    add(requests_[static_cast<std::size_t>(std::clamp(status / 100, 1, 5))]);
+void Worker::count_answer(const observe::AnswerKind& answer, std::chrono::nanoseconds took, std::uint64_t bytes_in,
+                          std::uint64_t bytes_out) {
+    add(requests_[static_cast<std::size_t>(std::clamp(answer.status / 100, 1, 5))]);
+    answered_.count(answer, took);
     add(bytes_in_, bytes_in);
     add(bytes_out_, bytes_out);
 }

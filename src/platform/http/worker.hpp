@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "platform/http/server.hpp"
+#include "platform/observe/request_counters.hpp"
 
 namespace townhall::http {
 
@@ -51,13 +52,15 @@ class Worker : public std::enable_shared_from_this<Worker> {
 
     [[nodiscard]] std::uint64_t load() const { return open_.load(std::memory_order_relaxed); }
     void add_to(ServerStats& stats) const;
+    void add_to(observe::RequestTotals& totals) const { answered_.add_to(totals); }
 
     // -- for connections
     [[nodiscard]] const ServerOptions& options() const { return options_; }
     [[nodiscard]] Handler& handler() const { return handler_; }
     [[nodiscard]] bool stopping() const { return stopping_; }
     [[nodiscard]] std::string_view date();
-    void count_answer(int status, std::uint64_t bytes_in, std::uint64_t bytes_out);
+    void count_answer(const observe::AnswerKind& answer, std::chrono::nanoseconds took, std::uint64_t bytes_in,
+                      std::uint64_t bytes_out);
 
   private:
     enum class Accepted : std::uint8_t { all, some, full, out_of_files };
@@ -100,6 +103,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
     std::atomic<std::uint64_t> bytes_in_{0};
     std::atomic<std::uint64_t> bytes_out_{0};
     std::array<std::atomic<std::uint64_t>, 6> requests_{};
+    observe::RequestCounters answered_;
 };
 
 }  // namespace townhall::http
