@@ -2,7 +2,6 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
@@ -215,16 +214,12 @@ void App::add_docs() {
     docs_->add_routes(router_);
 }
 
-Task<void> App::reach_database() {
+Task<void> App::start() {
     db_.start();
     co_await db_.check_fence();
     access_.start();
     co_await access_.reload();
-}
-
-Task<void> App::start() {
-    using namespace asio::experimental::awaitable_operators;
-    co_await (reach_database() && content_.refresh());
+    co_await content_.refresh();
     background_.start();
     server_.start();
     if (admin_server_) admin_server_->start();

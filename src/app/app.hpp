@@ -75,7 +75,6 @@ class App {
     void add_routes();
     void add_docs();
     Task<void> start();
-    Task<void> reach_database();
     Task<void> stop();
     void wait_for_signal();
     void wait_for_reload();
