@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "platform/api/audit.hpp"
+#include "platform/api/json.hpp"
 #include "platform/api/paging.hpp"
 #include "platform/jobs/admin.hpp"
 
@@ -115,16 +117,35 @@ Task<api::Error> missing(JobsDeps deps, std::int64_t id) {
     co_return found ? api::Error(kNotDead) : api::Error(api::kNotFound);
 }
 
-Task<Result<jobs::Entry>> replay_job(JobsDeps deps, OneJob in) {
-    auto replayed = co_await deps.db.optional(db::Scope::owner(), jobs::kReplayOne, in.id);
+Task<void> note(db::Transaction& tx, const api::Context& context, std::string_view action, std::int64_t id,
+                const std::string& kind) {
+    db::Json details{R"({"kind":)"};
+    api::json::write_string(details.text, kind);
+    details.text += '}';
+    co_await api::audit(tx, api::audit_by(context),
+                        {.action = action, .subject = "job:" + std::to_string(id), .details = std::move(details)});
+}
+
+Task<Result<jobs::Entry>> replay_job(JobsDeps deps, api::Context& context, OneJob in) {
+    const auto body = [&](db::Transaction& tx) -> Task<std::optional<jobs::Entry>> {
+        auto replayed = co_await tx.optional(jobs::kReplayOne, in.id);
+        if (replayed) co_await note(tx, context, "job.replayed", in.id, replayed->kind);
+        co_return replayed;
+    };
+    auto replayed = co_await deps.db.transaction(db::Scope::owner(), body);
     if (!replayed) co_return std::unexpected(co_await missing(deps, in.id));
     deps.worker.wake();
     co_return *std::move(replayed);
 }
 
-Task<Result<api::Nothing>> discard_job(JobsDeps deps, OneJob in) {
-    if (co_await deps.db.execute(db::Scope::owner(), jobs::kDiscard, in.id) == 0)
-        co_return std::unexpected(co_await missing(deps, in.id));
+Task<Result<api::Nothing>> discard_job(JobsDeps deps, api::Context& context, OneJob in) {
+    const auto body = [&](db::Transaction& tx) -> Task<bool> {
+        const auto kind = co_await tx.optional(jobs::kDiscard, in.id);
+        if (kind) co_await note(tx, context, "job.discarded", in.id, *kind);
+        co_return kind.has_value();
+    };
+    const bool discarded = co_await deps.db.transaction(db::Scope::owner(), body);
+    if (!discarded) co_return std::unexpected(co_await missing(deps, in.id));
     co_return api::Nothing{};
 }
 

@@ -72,6 +72,19 @@ def test_a_dead_letter_is_discarded(admin, database, make_dead):
     problem(admin.delete(f"/api/v1/jobs/{job}"), 404)
 
 
+def test_who_replays_and_discards_is_kept(admin, make_dead):
+    """In the audit log."""
+    for action, act in (
+        ("job.replayed", lambda job: admin.post(f"/api/v1/jobs/{job}/replay")),
+        ("job.discarded", lambda job: admin.delete(f"/api/v1/jobs/{job}")),
+    ):
+        job = make_dead()
+        assert act(job).status_code in (200, 204)
+        (entry,) = ok(admin.get(f"/api/v1/audit?subject=job:{job}"))["items"]
+        assert (entry["action"], entry["actor_id"]) == (action, admin.user["id"])
+        assert entry["details"] == {"kind": "system.probe"}
+
+
 def test_only_dead_letters_are_replayed_and_discarded(admin, database):
     """409 for a job in any other state; 404 for none."""
     job = database.one(

@@ -53,9 +53,9 @@ inline constexpr db::Query<Entry(std::int64_t)> kReplayOne{
     "update core.jobs set state = 'ready', max_attempts = attempt + 5, run_at = now(), finished_at = null"
     " where id = $1 and state = 'dead' returning " TOWNHALL_JOB_COLUMNS ", null::jsonb"};
 
-/// Deletes a dead letter: touches no row where it is none.
-inline constexpr db::Query<void(std::int64_t)> kDiscard{"jobs.discard", db::Mode::write,
-                                                        "delete from core.jobs where id = $1 and state = 'dead'"};
+/// Deletes a dead letter and gives its kind: no row where it is none.
+inline constexpr db::Query<std::string(std::int64_t)> kDiscard{
+    "jobs.discard", db::Mode::write, "delete from core.jobs where id = $1 and state = 'dead' returning kind"};
 
 #undef TOWNHALL_JOB_COLUMNS
 

@@ -63,16 +63,17 @@ std::size_t Worker::Impl::room(const KindState& state) const {
 
 /// Claims what there is room for. True when it is worth claiming again at once.
 Task<bool> Worker::Impl::claim() {
-    claimed_at_ = Clock::now();
+    const Clock::time_point now = Clock::now();
     std::vector<Asked> asked;
     for (std::size_t i = 0; i < kinds_.size(); ++i) {
         KindState& state = kinds_[i];
         const std::size_t limit = state.maybe_more ? room(state) : 0;
         if (limit == 0) continue;
         state.maybe_more = false;  // unless someone says so while the claim is under way
-        asked.push_back({.kind = i, .limit = limit, .sweep = state.sweep_at <= claimed_at_});
+        asked.push_back({.kind = i, .limit = limit, .sweep = state.sweep_at <= now});
     }
     if (asked.empty()) co_return false;
+    claimed_at_ = now;
     std::vector<Claimed> rows;
     bool failed = false;
     try {
