@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 
 namespace townhall::app {
 
@@ -10,5 +11,12 @@ namespace townhall::app {
 
 /// Likewise of bundled demo content.
 [[nodiscard]] std::filesystem::path content_folder();
+
+/// Likewise of the web's pages.
+[[nodiscard]] std::filesystem::path web_folder();
+
+/// The folder of Swagger UI: `../share/townhall/swagger-ui` beside an installed program, `build/third_party/…` in a
+/// build; none where it was not brought.
+[[nodiscard]] std::optional<std::filesystem::path> swagger_ui_folder();
 
 }  // namespace townhall::app

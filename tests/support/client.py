@@ -6,6 +6,8 @@ import uuid
 
 import requests
 
+from support.contract import contract_of
+
 _UNSET = object()
 
 
@@ -21,7 +23,8 @@ class Client:
         self._session.trust_env = False
 
     def request(self, method, path, *, json_body=_UNSET, data=None, key=None, headers=None, timeout=30, **more):
-        """`path` from the root; `key` is the Idempotency-Key; `json_body` is sent as JSON."""
+        """`path` from the root; `key` is the Idempotency-Key; `json_body` is sent as JSON. The answer is checked against
+        the OpenAPI document."""
         sent = dict(headers or {})
         if self.token and "Authorization" not in sent:
             sent["Authorization"] = f"Bearer {self.token}"
@@ -31,9 +34,13 @@ class Client:
             data = json.dumps(json_body).encode()
         if isinstance(data, bytes) and "Content-Type" not in sent:
             sent["Content-Type"] = "application/json"
-        return self._session.request(
+        response = self._session.request(
             method, self.server.url + path, data=data, headers=sent, timeout=timeout, allow_redirects=False, **more
         )
+        contract = contract_of(self.server)
+        fault = contract and contract.fault(method, path, response, whole=not more.get("stream"))
+        assert not fault, told(response, f"against the contract: {fault}")
+        return response
 
     def get(self, path, **more):
         return self.request("GET", path, **more)

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "campaign/campaigns/operations.hpp"
+#include "platform/api/audit.hpp"
 #include "platform/api/idempotency.hpp"
 #include "platform/api/member.hpp"
 #include "platform/guard/uuid.hpp"
@@ -10,24 +11,32 @@ namespace townhall::campaign {
 
 namespace {
 
-constexpr db::Query<std::int64_t(db::Json)> kInsert{
+constexpr db::Query<std::int64_t(db::Json, db::Json)> kInsert{
     "campaigns.create", db::Mode::write,
-    "insert into campaign.campaigns (name, slug, description, office, jurisdiction, starts_on, election_on, time_zone,"
+    "with made as (insert into campaign.campaigns (name, slug, description, office, jurisdiction, starts_on, "
+    "election_on, time_zone,"
     " currency, is_default) select r.name, r.slug, r.description, r.office, r.jurisdiction, r.starts_on, r.election_on,"
     " coalesce(r.time_zone, 'America/New_York'), coalesce(r.currency, 'usd'), coalesce(r.is_default, false)"
-    " from jsonb_populate_record(null::campaign.campaigns, $1) r returning id"};
-constexpr db::Query<std::int64_t(std::int64_t, db::Json)> kUpdate{
+    " from jsonb_populate_record(null::campaign.campaigns, $1) r returning id), audited as ("  //
+    TOWNHALL_AUDIT("$2", "'campaign.created'", "'campaign:' || id", "id", "'{}'", "made") ") select id from made"};
+constexpr db::Query<std::int64_t(std::int64_t, db::Json, db::Json)> kUpdate{
     "campaigns.change", db::Mode::write,
-    "update campaign.campaigns c set (name, slug, description, office, jurisdiction, starts_on, election_on, time_zone,"
+    "with changed as (update campaign.campaigns c set (name, slug, description, office, jurisdiction, starts_on, "
+    "election_on, time_zone,"
     " currency, is_default) = (select r.name, r.slug, r.description, r.office, r.jurisdiction, r.starts_on,"
     " r.election_on, r.time_zone, r.currency, r.is_default from jsonb_populate_record(c, $2) r),"
-    " updated_at = clock_timestamp() where c.id = $1 returning c.id"};
+    " updated_at = clock_timestamp() where c.id = $1 returning c.id), audited as ("  //
+    TOWNHALL_AUDIT("$3", "'campaign.changed'", "'campaign:' || id", "id",
+                   "jsonb_build_object('changed', (select jsonb_agg(k) from jsonb_object_keys($2) k))",
+                   "changed") ") select id from changed"};
 constexpr db::Query<void()> kNoDefault{"campaigns.no_default", db::Mode::write,
                                        "update campaign.campaigns set is_default = false where is_default"};
-constexpr db::Query<std::int64_t(std::int64_t)> kHide{
+constexpr db::Query<std::int64_t(std::int64_t, db::Json)> kHide{
     "campaigns.hide", db::Mode::write,
-    "update campaign.campaigns set deleted_at = now(), updated_at = clock_timestamp(), is_default = false,"
-    " slug = slug || '-' || id where id = $1 and deleted_at is null returning id"};
+    "with hidden as (update campaign.campaigns set deleted_at = now(), updated_at = clock_timestamp(), is_default = "
+    "false,"
+    " slug = slug || '-' || id where id = $1 and deleted_at is null returning id), audited as ("  //
+    TOWNHALL_AUDIT("$2", "'campaign.hidden'", "'campaign:' || id", "id", "'{}'", "hidden") ") select id from hidden"};
 
 /// "Smith for Senate" → "smith-for-senate".
 std::string slug_of(std::string_view name) {
@@ -95,7 +104,8 @@ Task<Result<api::Answer<Campaign>>> create_campaign(CampaignsDeps deps, api::Con
         auto answer = co_await api::once<Campaign>(deps.db, deps.answers, context, db::Scope::owner(), 201,
                                                    [&](db::Transaction& tx) -> Task<Result<api::Answer<Campaign>>> {
                                                        if (takes_default) co_await tx.execute(kNoDefault);
-                                                       const std::int64_t id = co_await tx.one(kInsert, *columns);
+                                                       const std::int64_t id =
+                                                           co_await tx.one(kInsert, *columns, api::audit_by(context));
                                                        auto made = co_await read_back(tx, id);
                                                        if (!made) co_return std::unexpected(made.error());
                                                        co_return api::Answer<Campaign>{.value = *std::move(made)};
@@ -120,11 +130,10 @@ Task<Result<api::Answer<Campaign>>> change_campaign(CampaignsDeps deps, api::Con
             db::Scope::owner(), [&](db::Transaction& tx) -> Task<Result<api::Answer<Campaign>>> {
                 const auto before = co_await read_back(tx, in.id);
                 if (!before) co_return std::unexpected(before.error());
-                const auto wanted = context.header("if-match");
-                if (wanted && *wanted != "*" && wanted->find(etag_of(*before)) == std::string_view::npos)
-                    co_return std::unexpected(api::kPreconditionFailed);
+                if (auto error = api::check_if_match(context.header("if-match"), etag_of(*before)))
+                    co_return std::unexpected(*std::move(error));
                 if (takes_default) co_await tx.execute(kNoDefault);
-                co_await tx.one(kUpdate, in.id, *columns);
+                co_await tx.one(kUpdate, in.id, *columns, api::audit_by(context));
                 auto after = co_await read_back(tx, in.id);
                 if (!after) co_return std::unexpected(after.error());
                 std::string etag = etag_of(*after);
@@ -136,10 +145,15 @@ Task<Result<api::Answer<Campaign>>> change_campaign(CampaignsDeps deps, api::Con
     co_return std::unexpected(slug_taken());
 }
 
-Task<Result<api::Nothing>> hide_campaign(CampaignsDeps deps, GetCampaign in) {
-    const auto hidden = co_await deps.db.optional(db::Scope::owner(), kHide, in.id);
-    if (!hidden) co_return std::unexpected(kNoSuchCampaign);
-    co_return api::Nothing{};
+Task<Result<api::Nothing>> hide_campaign(CampaignsDeps deps, api::Context& context, GetCampaign in) {
+    co_return co_await deps.db.transaction(db::Scope::owner(), [&](db::Transaction& tx) -> Task<Result<api::Nothing>> {
+        const auto before = co_await read_back(tx, in.id);
+        if (!before) co_return std::unexpected(before.error());
+        if (auto error = api::check_if_match(context.header("if-match"), etag_of(*before)))
+            co_return std::unexpected(*std::move(error));
+        if (!co_await tx.optional(kHide, in.id, api::audit_by(context))) co_return std::unexpected(kNoSuchCampaign);
+        co_return api::Nothing{};
+    });
 }
 
 namespace {
@@ -160,22 +174,24 @@ constexpr api::Endpoint<GetCampaign, Campaign> kGet{.verb = api::get,
                                                     .summary = "Read a campaign",
                                                     .who = api::Who::signed_in,
                                                     .errors = {&kNoSuchCampaign}};
-constexpr api::Endpoint<ChangeCampaign, Campaign> kPut{.verb = api::put,
-                                                       .path = "/api/v1/campaigns/{id}",
-                                                       .summary = "Change a campaign: the fields sent",
-                                                       .who = api::Who::admin,
-                                                       .errors = {&kNoSuchCampaign, &kSlugTaken}};
-constexpr api::Endpoint<ChangeCampaign, Campaign> kPatch{.verb = api::patch,
-                                                         .path = "/api/v1/campaigns/{id}",
-                                                         .summary = "Change a campaign: the fields sent",
-                                                         .who = api::Who::admin,
-                                                         .errors = {&kNoSuchCampaign, &kSlugTaken}};
+constexpr api::Endpoint<ChangeCampaign, Campaign> kPut{
+    .verb = api::put,
+    .path = "/api/v1/campaigns/{id}",
+    .summary = "Change a campaign: the fields sent",
+    .who = api::Who::admin,
+    .errors = {&kNoSuchCampaign, &kSlugTaken, &api::kPreconditionFailed}};
+constexpr api::Endpoint<ChangeCampaign, Campaign> kPatch{
+    .verb = api::patch,
+    .path = "/api/v1/campaigns/{id}",
+    .summary = "Change a campaign: the fields sent",
+    .who = api::Who::admin,
+    .errors = {&kNoSuchCampaign, &kSlugTaken, &api::kPreconditionFailed}};
 constexpr api::Endpoint<GetCampaign, api::Nothing> kDelete{.verb = api::del,
                                                            .path = "/api/v1/campaigns/{id}",
                                                            .summary = "Hide a campaign; its history stays",
                                                            .who = api::Who::admin,
                                                            .success = 204,
-                                                           .errors = {&kNoSuchCampaign}};
+                                                           .errors = {&kNoSuchCampaign, &api::kPreconditionFailed}};
 
 }  // namespace
 

@@ -74,7 +74,7 @@ Task<Result<api::Page<Campaign>>> list_campaigns(CampaignsDeps deps, Principal w
 Task<Result<api::Answer<Campaign>>> get_campaign(CampaignsDeps deps, Principal who, GetCampaign in);
 Task<Result<api::Answer<Campaign>>> create_campaign(CampaignsDeps deps, api::Context& context, NewCampaign in);
 Task<Result<api::Answer<Campaign>>> change_campaign(CampaignsDeps deps, api::Context& context, ChangeCampaign in);
-Task<Result<api::Nothing>> hide_campaign(CampaignsDeps deps, GetCampaign in);
+Task<Result<api::Nothing>> hide_campaign(CampaignsDeps deps, api::Context& context, GetCampaign in);
 
 [[nodiscard]] std::string etag_of(const Campaign& campaign);
 /// The fields that are present, as an object whose members are columns of campaign.campaigns; or what is wrong.

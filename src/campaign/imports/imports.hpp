@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "campaign/imports/run_import.hpp"
+#include "platform/api/event_stream.hpp"
 #include "platform/api/router.hpp"
 #include "platform/db/db.hpp"
 #include "platform/jobs/jobs.hpp"
@@ -41,6 +42,7 @@ struct ImportsDeps {
     storage::ObjectStore& store;
     jobs::Worker& jobs;
     observe::CpuPool& cpu;
+    api::EventStreams& events;
     std::uint64_t most_bytes;  // of one file
 };
 

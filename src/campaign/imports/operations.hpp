@@ -36,6 +36,42 @@ constexpr auto schema_of(std::type_identity<PreviewOptions>) {
     return api::object("PreviewOptions", api::query("mapping", &PreviewOptions::mapping, api::max_len<5'000>));
 }
 
+/// How a file would be read.
+struct PreviewColumn {
+    std::string name;
+    std::optional<std::string> field;  // of a voter; none: goes to `extra`
+};
+constexpr auto schema_of(std::type_identity<PreviewColumn>) {
+    return api::object("PreviewColumn", api::field("name", &PreviewColumn::name),
+                       api::field("field", &PreviewColumn::field));
+}
+struct PreviewFault {
+    std::int64_t line = 0;
+    std::string column, code, reason;
+};
+constexpr auto schema_of(std::type_identity<PreviewFault>) {
+    using F = PreviewFault;
+    return api::object("PreviewFault", api::field("line", &F::line), api::field("column", &F::column),
+                       api::field("code", &F::code), api::field("reason", &F::reason));
+}
+struct Preview {
+    std::string packing, encoding, delimiter;
+    bool header = false;
+    std::string layout;
+    std::vector<PreviewColumn> columns;
+    std::vector<std::vector<std::string>> rows;
+    bool can_identify = false;
+    std::vector<PreviewFault> faults;
+};
+constexpr auto schema_of(std::type_identity<Preview>) {
+    using P = Preview;
+    return api::object("Preview", api::field("packing", &P::packing), api::field("encoding", &P::encoding),
+                       api::field("delimiter", &P::delimiter), api::field("header", &P::header),
+                       api::field("layout", &P::layout), api::field("columns", &P::columns),
+                       api::field("rows", &P::rows), api::field("can_identify", &P::can_identify),
+                       api::field("faults", &P::faults));
+}
+
 struct GetImport {
     db::Uuid id;
 };
@@ -54,11 +90,12 @@ constexpr auto schema_of(std::type_identity<ListImports>) {
 }
 
 Task<Result<api::Answer<Import>>> upload(ImportsDeps deps, api::Context& context, UploadOptions in);
-Task<Result<http::Response>> preview(ImportsDeps deps, api::Context& context, PreviewOptions in);
+Task<Result<Preview>> preview(ImportsDeps deps, api::Context& context, PreviewOptions in);
 Task<Result<api::Page<Import>>> list_imports(ImportsDeps deps, Principal who, ListImports in);
 Task<Result<api::Answer<Import>>> get_import(ImportsDeps deps, Principal who, GetImport in);
+Task<Result<http::Response>> watch_import(ImportsDeps deps, api::Context& context, GetImport in);
 Task<Result<http::Response>> errors_csv(ImportsDeps deps, Principal who, GetImport in);
-Task<Result<api::Answer<Import>>> cancel_import(ImportsDeps deps, Principal who, GetImport in);
+Task<Result<api::Answer<Import>>> cancel_import(ImportsDeps deps, api::Context& context, GetImport in);
 
 #define TOWNHALL_IMPORT_COLUMNS                                                                                        \
     "i.id, i.campaign_id, i.status, i.filename, i.layout, i.failure, i.size, i.source, i.on_match, i.dry_run, i.rows," \

@@ -10,9 +10,10 @@ constexpr api::Endpoint<UploadOptions, Import> kUpload{
     .summary = "Import a file of voters: multipart/form-data with a part named file",
     .role = Role::manager,
     .success = 202,
+    .other_success = 201,
     .errors = {&api::kCampaignRequired, &api::kStorageFull},
     .raw_body = true};
-constexpr api::Endpoint<PreviewOptions, api::Raw> kPreview{
+constexpr api::Endpoint<PreviewOptions, Preview> kPreview{
     .verb = api::post,
     .path = "/api/v1/voters/upload/preview",
     .summary = "How a file would be read: dialect, columns, mapping, first rows, faults",
@@ -25,6 +26,14 @@ constexpr api::Endpoint<GetImport, Import> kGet{.verb = api::get,
                                                 .summary = "How far an import is, and what it did",
                                                 .role = Role::manager,
                                                 .errors = {&kNoSuchImport}};
+constexpr api::Endpoint<GetImport, api::Raw> kWatch{
+    .verb = api::get,
+    .path = "/api/v1/voters/imports/{id}/events",
+    .summary = "The import as it goes on: Server-Sent Events `progress`, and `done` at the end, each with the import",
+    .role = Role::manager,
+    .other_success = 204,
+    .errors = {&kNoSuchImport},
+    .out_type = "text/event-stream"};
 constexpr api::Endpoint<GetImport, api::Raw> kErrors{.verb = api::get,
                                                      .path = "/api/v1/voters/imports/{id}/errors.csv",
                                                      .summary = "Every rejected row with its line, column and reason",
@@ -52,6 +61,7 @@ void add_import_routes(api::Router& router, const ImportsDeps& deps) {
     router.add(kPreview, deps, preview);
     router.add(kList, deps, list_imports);
     router.add(kGet, deps, get_import);
+    router.add(kWatch, deps, watch_import);
     router.add(kErrors, deps, errors_csv);
     router.add(kCancel, deps, cancel_import);
 }

@@ -1,6 +1,10 @@
+#include <fmt/format.h>
+
 #include "campaign/voters/operations.hpp"
 #include "campaign/voters/queries.hpp"
 #include "importer/normalise/name.hpp"
+#include "platform/api/audit.hpp"
+#include "platform/api/etag.hpp"
 
 namespace townhall::campaign {
 
@@ -9,11 +13,6 @@ namespace {
 /// The text after the change.
 std::string after(const api::Maybe<std::string>& change, const Text& before) {
     return (change.present() ? change.value() : before).value_or(std::string());
-}
-
-bool matches(const api::Context& context, const std::string& etag) {
-    const auto wanted = context.header("if-match");
-    return !wanted || *wanted == "*" || wanted->find(etag) != std::string_view::npos;
 }
 
 }  // namespace
@@ -30,7 +29,8 @@ Task<Result<api::Answer<Voter>>> change_voter(VotersDeps deps, api::Context& con
         const std::string last = after(in.last_name, before->last_name);
         if (first.empty() && last.empty() && !before->external_id)
             co_return std::unexpected(api::invalid("/last_name", "required", "A first or a last name is required."));
-        if (!matches(context, etag_of(who, *before))) co_return std::unexpected(api::kPreconditionFailed);
+        if (auto error = api::check_if_match(context.header("if-match"), etag_of(who, *before)))
+            co_return std::unexpected(*std::move(error));
         const auto changed =
             co_await tx.one(kChange, in.id, patch, importer::fold_name(first), importer::fold_name(last));
         if (!changed) co_return std::unexpected(kNoSuchVoter);
@@ -47,9 +47,14 @@ Task<Result<api::Nothing>> delete_voter(VotersDeps deps, api::Context& context, 
     co_return co_await deps.db.transaction(scope_of(who), [&](db::Transaction& tx) -> Task<Result<api::Nothing>> {
         const auto before = co_await tx.optional(who.campaign ? kGetMember : kGetAny, in.id);
         if (!before) co_return std::unexpected(kNoSuchVoter);
-        if (!matches(context, etag_of(who, *before))) co_return std::unexpected(api::kPreconditionFailed);
+        if (auto error = api::check_if_match(context.header("if-match"), etag_of(who, *before)))
+            co_return std::unexpected(*std::move(error));
         const auto gone = co_await tx.optional(who.campaign ? kUnlink : kHide, in.id);
         if (!gone) co_return std::unexpected(kNoSuchVoter);
+        co_await api::audit(tx, api::audit_by(context),
+                            {.action = who.campaign ? "voter.unlinked" : "voter.hidden",
+                             .subject = fmt::format("voter:{}", in.id),
+                             .campaign_id = who.campaign});
         co_return api::Nothing{};
     });
 }

@@ -162,7 +162,6 @@ Task<Result<api::Answer<api::Page<Voter>>>> list_voters(VotersDeps deps, api::Co
         const ListRow& last = rows.back();
         page.next = api::write_cursor(
             deps.cursors, purpose, to_text({last.last_folded.value_or(""), last.first_folded.value_or(""), last.id}));
-        answer.headers.emplace_back("Link", api::link_to_next(context.request, "after", *page.next));
     }
     page.items.reserve(rows.size());
     for (ListRow& row : rows) page.items.push_back(shown_to(who, std::move(row)));
