@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -18,6 +19,8 @@ from support.waiting import wait_until
 ROOT = Path(__file__).resolve().parents[2]
 ADMIN = ("admin@example.org", "correct horse battery staple")
 LIVE = []  # servers of this test session, so that a failure can show their logs
+# How a report of a sanitizer begins; UBSan's has a place in the source before it.
+_FINDING = re.compile(r"^(?:==\d+==\s*ERROR: |WARNING: Thread|\S+:\d+:\d+: runtime error: ).*", re.MULTILINE)
 
 
 def program():
@@ -26,11 +29,24 @@ def program():
     return path
 
 
+def sanitizer_findings(log):
+    """The first lines of what a sanitizer found while the program wrote this log: nothing, with a release build."""
+    return _FINDING.findall(log)
+
+
 def short_folder():
     """A folder that `postgres` can reach and whose path is short enough for a socket."""
     folder = Path(tempfile.mkdtemp(prefix="th-", dir="/tmp"))
     folder.chmod(0o755)
     return folder
+
+
+def log_entries_of(path, offset=0):
+    """The JSON lines of a log (a line still being written is left out)."""
+    with open(path, "rb") as log:
+        log.seek(offset)
+        lines = log.read().split(b"\n")[:-1]
+    return [json.loads(line) for line in lines if line.startswith(b"{")]
 
 
 class Townhall:
@@ -112,7 +128,7 @@ class Townhall:
         self.process.wait(10)
 
     def close(self):
-        """Ends everything that this server started, and removes what it left."""
+        """Ends everything that this server started, and removes what it left. Fails where a sanitizer found something."""
         LIVE.remove(self)
         if self.process and self.process.poll() is None:
             below = descendants(self.process.pid)
@@ -127,7 +143,9 @@ class Townhall:
             kill_all([left, *descendants(left)])
         if sockets and sockets.name.startswith("townhall-"):  # what a killed server could not remove itself
             shutil.rmtree(sockets, ignore_errors=True)
+        log = self.log.read_text(errors="replace") if self.log.exists() else ""
         shutil.rmtree(self.folder, ignore_errors=True)
+        assert not sanitizer_findings(log), log[-20000:]
 
     # ---- its processes ----
 
@@ -191,11 +209,8 @@ class Townhall:
         return self
 
     def log_entries(self, offset=0):
-        """The JSON lines of its log (a line still being written is left out)."""
-        with open(self.log, "rb") as log:
-            log.seek(offset)
-            lines = log.read().split(b"\n")[:-1]
-        return [json.loads(line) for line in lines if line.startswith(b"{")]
+        """The JSON lines of its log."""
+        return log_entries_of(self.log, offset)
 
     def tail(self, count=12):
         """The end of its log, and before it what was worse than information."""
