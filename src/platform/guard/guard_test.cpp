@@ -5,7 +5,6 @@
 #include <thread>
 
 #include "platform/guard/hash.hpp"
-#include "platform/guard/login_throttle.hpp"
 #include "platform/guard/password.hpp"
 #include "platform/guard/random.hpp"
 #include "platform/guard/seal.hpp"
@@ -180,51 +179,6 @@ TEST(SignedText, IsNotForged) {
         ASSERT_FALSE(key.verify(changed));
         ASSERT_FALSE(key.verify(text.substr(0, i)));
     }
-}
-
-struct Throttle : testing::Test {
-    LoginThrottle::Time now{std::chrono::hours(1000)};
-    LoginThrottle throttle{true};
-};
-
-TEST_F(Throttle, StopsGuessesAtOneAccountFromManyAddresses) {
-    int let_in = 0;
-    for (int i = 0; i < 200; ++i)
-        let_in += throttle.take("ann@example.com", fmt::format("10.0.{}.{}", i / 200, i), now).count() == 0;
-    EXPECT_EQ(let_in, 10);
-    EXPECT_GE(throttle.take("ann@example.com", "10.9.9.9", now).count(), 1);
-    EXPECT_EQ(throttle.take("ben@example.com", "10.9.9.9", now).count(), 0) << "others are not in the way";
-    now += std::chrono::seconds(11);
-    EXPECT_EQ(throttle.take("ann@example.com", "10.9.9.9", now).count(), 0);
-}
-
-TEST_F(Throttle, StopsOneAddressAtManyAccounts) {
-    int let_in = 0;
-    for (int i = 0; i < 300; ++i)
-        let_in += throttle.take(fmt::format("u{}@example.com", i), "10.0.0.1", now).count() == 0;
-    EXPECT_EQ(let_in, 100);
-}
-
-TEST_F(Throttle, SeesThroughAddressesOfOneIpv6Network) {
-    int let_in = 0;
-    for (int i = 0; i < 300; ++i)
-        let_in +=
-            throttle.take(fmt::format("u{}@example.com", i), fmt::format("2001:db8:1:2:{:x}::1", i + 1), now).count() ==
-            0;
-    EXPECT_EQ(let_in, 100);
-    EXPECT_EQ(throttle.take("v@example.com", "2001:db8:1:3::1", now).count(), 0);
-}
-
-TEST_F(Throttle, ForgivesTheRightPassword) {
-    for (int i = 0; i < 1000; ++i) {
-        ASSERT_EQ(throttle.take("ann@example.com", "10.0.0.1", now).count(), 0);
-        throttle.give_back("ann@example.com", "10.0.0.1", now);
-    }
-}
-
-TEST_F(Throttle, CanBeTurnedOff) {
-    LoginThrottle off(false);
-    for (int i = 0; i < 1000; ++i) ASSERT_EQ(off.take("ann@example.com", "10.0.0.1", now).count(), 0);
 }
 
 }  // namespace

@@ -3,84 +3,90 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <fmt/format.h>
 
 #include "platform/guard/hash.hpp"
+#include "platform/guard/network.hpp"
 #include "platform/guard/random.hpp"
 
 namespace townhall::guard {
 
 namespace {
 
-constexpr std::size_t kBuckets = 8192;  // a row; both rows lie in one vector
-
-/// IPv6 hosts choose among 2^64 addresses: the network counts.
-std::string_view network_of(std::string_view address) {
-    std::size_t end = 0;
-    for (int groups = 0; groups < 4; ++groups) {
-        const std::size_t colon = address.find(':', end);
-        if (colon == std::string_view::npos) return address;
-        if (address.substr(colon).starts_with("::") && colon != 0) return address.substr(0, colon);
-        end = colon + 1;
-    }
-    return address.starts_with("::") ? address : address.substr(0, end);
-}
+constexpr std::size_t kBuckets = 16'384;  // a row
+constexpr std::size_t kHomes = 16'384;
 
 }  // namespace
 
 LoginThrottle::LoginThrottle(bool enabled, Limits limits)
     : enabled_(enabled),
       key_(random_array<32>()),
-      accounts_{limits.account_burst, limits.account_per_second, std::vector<Bucket>(2 * kBuckets)},
-      addresses_{limits.address_burst, limits.address_per_second, std::vector<Bucket>(2 * kBuckets)} {}
+      pairs_(limits.pair),
+      networks_(limits.network),
+      accounts_(limits.account),
+      homes_(kHomes) {}
 
-std::array<std::size_t, 2> LoginThrottle::places(std::string_view kind, std::string_view name) const {
-    std::string message(reinterpret_cast<const char*>(key_.data()), key_.size());
-    message.append(kind).append(name);
-    const Digest digest = sha256(message);
-    std::array<std::uint64_t, 2> numbers;
-    std::memcpy(numbers.data(), digest.data(), sizeof numbers);
-    return {numbers[0] % kBuckets, kBuckets + numbers[1] % kBuckets};
+LoginThrottle::Sketch::Sketch(Budget budget) : budget_(budget), buckets_(2 * kBuckets) {}
+
+std::array<std::size_t, 2> LoginThrottle::Sketch::places(std::uint64_t name) {
+    return {name % kBuckets, kBuckets + (name >> 32) % kBuckets};
 }
 
-double LoginThrottle::Sketch::spent(std::array<std::size_t, 2> at, Time now) const {
-    double least = burst;
-    for (const std::size_t place : at) {
-        const Bucket& bucket = buckets[place];
-        const double recovered = std::chrono::duration<double>(now - bucket.at).count() * per_second;
-        least = std::min(least, std::max(0.0, static_cast<double>(bucket.spent) - recovered));
-    }
-    return least;
+double LoginThrottle::Sketch::spent(const Bucket& bucket, Time now) const {
+    const double recovered = std::chrono::duration<double>(now - bucket.at).count() * budget_.per_second;
+    return std::max(0.0, static_cast<double>(bucket.spent) - recovered);
 }
 
-void LoginThrottle::Sketch::add(std::array<std::size_t, 2> at, Time now, double attempts) {
-    for (const std::size_t place : at) {
-        const double before = spent({place, place}, now);
-        buckets[place] = {static_cast<float>(std::clamp(before + attempts, 0.0, burst)), now};
+double LoginThrottle::Sketch::missing(std::uint64_t name, Time now) const {
+    double least = budget_.burst;
+    for (const std::size_t place : places(name)) least = std::min(least, spent(buckets_[place], now));
+    return std::max(0.0, (least + 1 - budget_.burst) / budget_.per_second);
+}
+
+void LoginThrottle::Sketch::add(std::uint64_t name, Time now, double attempts) {
+    for (const std::size_t place : places(name)) {
+        Bucket& bucket = buckets_[place];
+        bucket = {static_cast<float>(std::clamp(spent(bucket, now) + attempts, 0.0, budget_.burst)), now};
     }
+}
+
+LoginThrottle::Names LoginThrottle::names_of(std::string_view account, std::string_view address) const {
+    const std::string network = fmt::format("{:016x}", network_of(address));
+    const auto name = [&](std::string_view kind, std::string_view what, std::string_view whom) {
+        std::string message(reinterpret_cast<const char*>(key_.data()), key_.size());
+        message.append(kind).append(what).append(whom);
+        const Digest digest = sha256(message);
+        std::uint64_t number = 0;
+        std::memcpy(&number, digest.data(), sizeof number);
+        return number;
+    };
+    return {.pair = name("pair:", network, account),
+            .network = name("network:", network, {}),
+            .account = name("account:", account, {})};
 }
 
 std::chrono::seconds LoginThrottle::take(std::string_view account, std::string_view address, Time now) {
     if (!enabled_) return std::chrono::seconds(0);
-    const auto by_account = places("account:", account);
-    const auto by_address = places("address:", network_of(address));
+    const Names names = names_of(account, address);
     const std::lock_guard lock(mutex_);
-    const auto missing = [&](const Sketch& sketch, std::array<std::size_t, 2> at) {
-        return std::max(0.0, (sketch.spent(at, now) + 1 - sketch.burst) / sketch.per_second);
-    };
-    const double wait = std::max(missing(accounts_, by_account), missing(addresses_, by_address));
+    const bool at_home = home_of(names.pair) == names.pair;
+    const double wait = std::max({pairs_.missing(names.pair, now), networks_.missing(names.network, now),
+                                  at_home ? 0.0 : accounts_.missing(names.account, now)});
     if (wait > 0) return std::chrono::seconds(static_cast<std::int64_t>(std::ceil(wait)));
-    accounts_.add(by_account, now, 1);
-    addresses_.add(by_address, now, 1);
+    pairs_.add(names.pair, now, 1);
+    networks_.add(names.network, now, 1);
+    accounts_.add(names.account, now, 1);
     return std::chrono::seconds(0);
 }
 
-void LoginThrottle::give_back(std::string_view account, std::string_view address, Time now) {
+void LoginThrottle::succeeded(std::string_view account, std::string_view address, Time now) {
     if (!enabled_) return;
-    const auto by_account = places("account:", account);
-    const auto by_address = places("address:", network_of(address));
+    const Names names = names_of(account, address);
     const std::lock_guard lock(mutex_);
-    accounts_.add(by_account, now, -1);
-    addresses_.add(by_address, now, -1);
+    pairs_.add(names.pair, now, -1);
+    networks_.add(names.network, now, -1);
+    accounts_.add(names.account, now, -1);
+    home_of(names.pair) = names.pair;
 }
 
 }  // namespace townhall::guard

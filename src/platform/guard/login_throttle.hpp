@@ -9,20 +9,29 @@
 
 namespace townhall::guard {
 
-/// Slows password guessing, per account and per address, in fixed memory whatever the names an attacker tries.
+/// Slows password guessing, in fixed memory whatever the names an attacker tries. Three budgets of attempts:
 ///
-/// Two sketches of token buckets: a name maps to one bucket in each of two rows under a key drawn at start, and is
-/// refused only when both are empty; so a stranger who shares one bucket with a flooded name still gets in.
+/// - an account from one network: narrow, so that one attacker gets nowhere;
+/// - a network, at whatever accounts: wider, for offices share one;
+/// - an account, from wherever: what many addresses together may try. It doesn't hold for networks from which the
+/// account
+///   has signed in before, or anybody could lock its owner out.
+///
+/// Each budget is a sketch of token buckets: a name maps to one bucket in each of two rows under a key drawn at start,
+/// and is refused only when both are empty; so a stranger who shares one bucket with a flooded name still gets in.
 /// Thread-safe.
 class LoginThrottle {
   public:
     using Time = std::chrono::steady_clock::time_point;
 
+    struct Budget {
+        double burst;
+        double per_second;
+    };
     struct Limits {
-        double account_burst = 10;
-        double account_per_second = 1.0 / 10;
-        double address_burst = 100;
-        double address_per_second = 1;
+        Budget pair{10, 1.0 / 10};
+        Budget network{100, 1};
+        Budget account{100, 1.0 / 60};
     };
 
     explicit LoginThrottle(bool enabled) : LoginThrottle(enabled, Limits{}) {}
@@ -31,29 +40,44 @@ class LoginThrottle {
     /// Takes one attempt. Zero: go on. Else: how long to wait before the next one.
     [[nodiscard]] std::chrono::seconds take(std::string_view account, std::string_view address, Time now);
 
-    /// Gives the attempt back: the password was right.
-    void give_back(std::string_view account, std::string_view address, Time now);
+    /// The password was right: gives the attempt back, and remembers that the account is at home in this network.
+    void succeeded(std::string_view account, std::string_view address, Time now);
 
   private:
     struct Bucket {
         float spent = 0;  // attempts not yet recovered
         Time at{};
     };
-    struct Sketch {
-        double burst;
-        double per_second;
-        std::vector<Bucket> buckets;
+    class Sketch {
+      public:
+        explicit Sketch(Budget budget);
+        /// Seconds until there is room for another attempt; 0: now.
+        [[nodiscard]] double missing(std::uint64_t name, Time now) const;
+        void add(std::uint64_t name, Time now, double attempts);
 
-        [[nodiscard]] double spent(std::array<std::size_t, 2> at, Time now) const;
-        void add(std::array<std::size_t, 2> at, Time now, double attempts);
+      private:
+        [[nodiscard]] double spent(const Bucket& bucket, Time now) const;
+        [[nodiscard]] static std::array<std::size_t, 2> places(std::uint64_t name);
+
+        Budget budget_;
+        std::vector<Bucket> buckets_;  // both rows
     };
-    [[nodiscard]] std::array<std::size_t, 2> places(std::string_view kind, std::string_view name) const;
+    struct Names {
+        std::uint64_t pair;
+        std::uint64_t network;
+        std::uint64_t account;
+    };
+    [[nodiscard]] Names names_of(std::string_view account, std::string_view address) const;
+    [[nodiscard]] std::uint64_t& home_of(std::uint64_t pair) { return homes_[pair % homes_.size()]; }
 
     bool enabled_;
     std::array<std::uint8_t, 32> key_;
     std::mutex mutex_;
+    Sketch pairs_;
+    Sketch networks_;
     Sketch accounts_;
-    Sketch addresses_;
+    std::vector<std::uint64_t>
+        homes_;  // pairs that signed in, the newest in each place: only users can push others out
 };
 
 }  // namespace townhall::guard
