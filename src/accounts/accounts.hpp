@@ -13,6 +13,9 @@
 #include "platform/guard/login_throttle.hpp"
 #include "platform/guard/seal.hpp"
 #include "platform/guard/tokens.hpp"
+#include "platform/jobs/jobs.hpp"
+#include "platform/mail/mailer.hpp"
+#include "platform/mail/render.hpp"
 #include "platform/observe/cpu_pool.hpp"
 
 /// Who may sign in and what they may do: users, sessions, memberships and roles.
@@ -31,9 +34,23 @@ struct Deps {
     const guard::SignKey& cursors;
     const guard::SealKey& answers;  // of requests with an Idempotency-Key
     std::chrono::seconds refresh_lifetime;
+    jobs::Worker* jobs;  // none where no worker runs in this process: the poll of another finds the mails
 };
 
-/// Serves /api/v1/auth/… and /api/v1/users….
+/// What the mails with one-time links need; outlives the worker.
+struct LinkDeps {
+    db::Database& db;
+    mail::Mailer& mailer;
+    const mail::Templates& templates;
+    const guard::SignKey& links;  // the tokens come from it
+    mail::Address from;
+    std::string public_url;  // what links begin with, without a slash at its end
+};
+
+/// The job `accounts.link`: mails the link to whoever forgot a password, or was invited.
+[[nodiscard]] jobs::Kind link_kind(LinkDeps deps);
+
+/// Serves /api/v1/auth/…, /api/v1/users… and /api/v1/audit.
 void add_routes(api::Router& router, const Deps& deps);
 
 /// Every named query of this room, for the test that prepares and describes them.

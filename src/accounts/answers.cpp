@@ -54,11 +54,7 @@ std::vector<std::int64_t> managed_campaigns(const guard::SnapshotHolder& snapsho
 std::string etag_of(const User& user) {
     std::string text;
     api::encode(text, user);
-    return fmt::format("\"{}\"", guard::base64url(guard::sha256(text)).substr(0, 22));
-}
-
-bool if_match_holds(std::optional<std::string_view> if_match, std::string_view etag) {
-    return !if_match || *if_match == "*" || if_match->contains(etag);
+    return api::etag_of_bytes(text);
 }
 
 std::optional<api::Error> weak_password(std::string_view pointer, std::string_view password, std::string_view email) {

@@ -7,6 +7,7 @@
 #include "accounts/accounts.hpp"
 #include "accounts/sql.hpp"
 #include "accounts/types.hpp"
+#include "platform/api/etag.hpp"
 
 /// What several operations of this room need.
 namespace townhall::accounts {
@@ -28,9 +29,6 @@ void hide_foreign_roles(User& user, const Principal& viewer, const guard::Snapsh
 
 /// An entity tag over the whole representation, so it varies with what the viewer may see.
 [[nodiscard]] std::string etag_of(const User& user);
-
-/// Whether `If-Match` (absent: nullopt) lets a change go on.
-[[nodiscard]] bool if_match_holds(std::optional<std::string_view> if_match, std::string_view etag);
 
 /// 422 for a password that the policy refuses; `email` is folded.
 [[nodiscard]] std::optional<api::Error> weak_password(std::string_view pointer, std::string_view password,

@@ -22,13 +22,13 @@ Task<Result<api::Answer<api::Nothing>>> change_password(Deps deps, api::Context&
     if (!right) co_return std::unexpected(right.error());
     if (!*right)
         co_return std::unexpected(api::invalid("/current_password", "wrong", "This is not the current password."));
-    deps.throttle.give_back(account, address, std::chrono::steady_clock::now());
+    deps.throttle.succeeded(account, address, std::chrono::steady_clock::now());
     if (auto weak = weak_password("/new_password", in.new_password, email)) co_return std::unexpected(*std::move(weak));
 
     const auto hash = co_await off_thread(deps.cpu, [&] { return guard::hash_password(in.new_password); });
     if (!hash) co_return std::unexpected(hash.error());
-    const auto changed =
-        co_await deps.db.optional(db::Scope::owner(), sql::kChangePassword, user_id, old_hash, *hash, session);
+    const auto changed = co_await deps.db.optional(db::Scope::owner(), sql::kChangePassword, user_id, old_hash, *hash,
+                                                   session, api::audit_by(context));
     if (!changed) co_return std::unexpected(api::Error(api::kConflict, "The password was changed meanwhile."));
     co_await deps.access.reload();
     co_return api::Answer<api::Nothing>{.value = {}, .headers = {kNoStore}};

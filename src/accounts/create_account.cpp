@@ -19,7 +19,7 @@ std::expected<std::int64_t, std::string> create_account(db::Connection& connecti
     try {
         return connection
             .query(sql::kInsertUser.sql, email, account.name, guard::hash_password(account.password), account.is_admin,
-                   account.is_editor)
+                   account.is_editor, api::audit_by_nobody().text)
             .integer(0, 0);
     } catch (const db::SqlError& error) {
         if (error.constraint() != kEmailIndex) throw;

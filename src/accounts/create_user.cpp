@@ -7,10 +7,10 @@ namespace townhall::accounts {
 namespace {
 
 /// The account and its memberships, or neither.
-Task<Result<api::Answer<User>>> insert(db::Transaction& tx, CreateUser in, std::string hash) {
+Task<Result<api::Answer<User>>> insert(db::Transaction& tx, CreateUser in, std::string hash, db::Json by) {
     const std::int64_t id =
-        co_await tx.one(sql::kInsertUser, fold_email(in.email), in.name, hash, in.is_admin, in.is_editor);
-    for (const RoleItem& item : in.roles) co_await tx.execute(sql::kSetRole, id, item.campaign_id, item.role);
+        co_await tx.one(sql::kInsertUser, fold_email(in.email), in.name, hash, in.is_admin, in.is_editor, by);
+    for (const RoleItem& item : in.roles) co_await tx.execute(sql::kSetRole, id, item.campaign_id, item.role, by);
     User user = to_user(co_await tx.one(sql::kFindUser, id));
     std::string etag = etag_of(user);
     co_return api::Answer<User>{.value = std::move(user),
@@ -32,9 +32,10 @@ Task<Result<api::Answer<User>>> create_user(Deps deps, api::Context& context, Cr
     const guard::Digest fingerprint = deps.cursors.mac(context.body);
     api::Context keyed = context;
     keyed.body = {reinterpret_cast<const char*>(fingerprint.data()), fingerprint.size()};
+    const db::Json by = api::audit_by(context);
     try {
         auto made = co_await api::once<User>(deps.db, deps.answers, keyed, db::Scope::owner(), kCreateUser.success,
-                                             [&](db::Transaction& tx) { return insert(tx, in, *hash); });
+                                             [&](db::Transaction& tx) { return insert(tx, in, *hash, by); });
         co_await deps.access.reload();
         co_return made;
     } catch (const db::StatementError& error) {

@@ -74,7 +74,7 @@ class House {
     House() : address_(db::testing::TemporaryServer::shared().new_database()), blocking_(migrated(address_)) {
         database_.start();
         loader_.start();
-        add_routes(router_, {database_, cpu_, tokens_, throttle_, loader_, cursors_, answers_, 3600s});
+        add_routes(router_, {database_, cpu_, tokens_, throttle_, loader_, cursors_, answers_, 3600s, nullptr});
     }
     ~House() {
         wait(loader_.stop());

@@ -88,12 +88,7 @@ Task<Result<api::Answer<api::Page<User>>>> list_users(Deps deps, api::Context& c
     api::Page<User> page = co_await read_page(deps, filter, after);
     page.as_of = as_of;
     for (User& user : page.items) hide_foreign_roles(user, who, deps.access.snapshots());
-    api::Answer<api::Page<User>> answer{.value = std::move(page), .headers = {kPrivate}};
-    if (const auto& list = answer.value; list.next)
-        answer.headers.emplace_back(
-            "Link", list.page ? api::link_to_next(context.request, "page", std::to_string(*list.page + 1))
-                              : api::link_to_next(context.request, "after", *list.next));
-    co_return answer;
+    co_return api::Answer<api::Page<User>>{.value = std::move(page), .headers = {kPrivate}};
 }
 
 }  // namespace townhall::accounts

@@ -60,15 +60,19 @@ Task<Result<api::Answer<SignedIn>>> log_in(Deps deps, api::Context& context, Log
         return found ? guard::verify_password(in.password, std::get<1>(*found)) : guard::verify_nobody(in.password);
     });
     if (!right) co_return std::unexpected(right.error());
-    if (!*right) co_return std::unexpected(wrong());
-    deps.throttle.give_back(email, address, std::chrono::steady_clock::now());
+    if (!*right) {
+        co_await deps.db.execute(db::Scope::owner(), sql::kSignInRefused, api::audit_by(context),
+                                 found ? std::optional(std::get<0>(*found)) : std::nullopt);
+        co_return std::unexpected(wrong());
+    }
+    deps.throttle.succeeded(email, address, std::chrono::steady_clock::now());
 
     const auto& [user_id, hash] = *found;
     const db::Uuid session{guard::new_id()};
     auto refresh = guard::new_opaque_token();
     const auto started = co_await deps.db.optional(db::Scope::owner().on(email), sql::kStartSession, session, user_id,
                                                    deps.refresh_lifetime.count(), user_agent_of(context), address,
-                                                   bytes_of(refresh.hash), hash);
+                                                   bytes_of(refresh.hash), hash, api::audit_by(context, user_id));
     if (!started) co_return std::unexpected(wrong());
     co_await renew_hash(deps, user_id, std::move(in.password), hash);
     co_return co_await signed_in(deps, user_id, session, std::move(refresh.text));

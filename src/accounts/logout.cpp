@@ -38,8 +38,8 @@ Task<Result<api::Answer<api::Nothing>>> log_out(Deps deps, api::Context& context
         if (!in) co_return std::unexpected(in.error());
         // Whether the token was ever good is nobody's business: signing out with a dead one is done (RFC 7009,
         // section 2.2).
-        co_await deps.db.execute(db::Scope::owner(), sql::kLogOutToken,
-                                 bytes_of(guard::opaque_hash(in->refresh_token)));
+        co_await deps.db.execute(db::Scope::owner(), sql::kLogOutToken, bytes_of(guard::opaque_hash(in->refresh_token)),
+                                 api::audit_by(context));
         known = true;
     }
     const auto authorization = context.header("authorization");
@@ -49,7 +49,8 @@ Task<Result<api::Answer<api::Nothing>>> log_out(Deps deps, api::Context& context
         const auto claims = deps.tokens.verify(*token, guard::Clock::now());
         if (claims) {
             co_await deps.db.execute(db::Scope::owner(), sql::kLogOutSession,
-                                     db::Uuid{guard::to_string(claims->session)}, claims->user_id);
+                                     db::Uuid{guard::to_string(claims->session)}, claims->user_id,
+                                     api::audit_by(context, claims->user_id));
             known = true;
         }
     }

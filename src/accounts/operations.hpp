@@ -1,6 +1,8 @@
 #pragma once
 
 #include "accounts/answers.hpp"
+#include "accounts/audit_items.hpp"
+#include "accounts/link_sql.hpp"
 
 /// The operations of this room, one file each, and their endpoints.
 namespace townhall::accounts {
@@ -11,15 +13,17 @@ inline constexpr api::Endpoint<LogIn, SignedIn> kLogIn{.verb = api::post,
                                                        .summary = "Sign in",
                                                        .who = api::Who::anyone,
                                                        .errors = {&kWrongCredentials, &api::kTooManyRequests},
-                                                       .body_limit = 16 * 1024};
+                                                       .body_limit = 16 * 1024,
+                                                       .secret = true};
 
-Task<Result<api::Answer<SignedIn>>> refresh(Deps deps, RefreshToken in);
+Task<Result<api::Answer<SignedIn>>> refresh(Deps deps, api::Context& context, RefreshToken in);
 inline constexpr api::Endpoint<RefreshToken, SignedIn> kRefresh{.verb = api::post,
                                                                 .path = "/api/v1/auth/refresh",
                                                                 .summary = "Trade a refresh token for new tokens",
                                                                 .who = api::Who::anyone,
                                                                 .errors = {&kWrongRefreshToken},
-                                                                .body_limit = 16 * 1024};
+                                                                .body_limit = 16 * 1024,
+                                                                .secret = true};
 
 Task<Result<api::Answer<api::Nothing>>> log_out(Deps deps, api::Context& context);
 inline constexpr api::Endpoint<api::Nothing, api::Nothing> kLogOut{
@@ -45,16 +49,36 @@ inline constexpr api::Endpoint<ChangePassword, api::Nothing> kChangePassword{
     .errors = {&api::kTooManyRequests, &api::kConflict},
     .body_limit = 16 * 1024};
 
+Task<Result<api::Nothing>> forgot(Deps deps, api::Context& context, Forgot in);
+inline constexpr api::Endpoint<Forgot, api::Nothing> kForgot{
+    .verb = api::post,
+    .path = "/api/v1/auth/forgot",
+    .summary = "Ask for a link to set a new password, by mail; the answer is the same for an unknown address",
+    .who = api::Who::anyone,
+    .success = 204,
+    .errors = {&api::kTooManyRequests},
+    .body_limit = 16 * 1024};
+
+Task<Result<api::Nothing>> reset(Deps deps, api::Context& context, Reset in);
+inline constexpr api::Endpoint<Reset, api::Nothing> kReset{
+    .verb = api::post,
+    .path = "/api/v1/auth/reset",
+    .summary = "Set a password by the token of a mailed link; ends all sessions",
+    .who = api::Who::anyone,
+    .success = 204,
+    .errors = {&api::kTooManyRequests},
+    .body_limit = 16 * 1024};
+
 Task<Result<api::Answer<Sessions>>> list_sessions(Deps deps, Principal who);
 inline constexpr api::Endpoint<api::Nothing, Sessions> kListSessions{
     .verb = api::get, .path = "/api/v1/auth/sessions", .summary = "Where one is signed in", .who = api::Who::signed_in};
-Task<Result<api::Nothing>> end_sessions(Deps deps, Principal who);
+Task<Result<api::Nothing>> end_sessions(Deps deps, api::Context& context);
 inline constexpr api::Endpoint<api::Nothing, api::Nothing> kEndSessions{.verb = api::del,
                                                                         .path = "/api/v1/auth/sessions",
                                                                         .summary = "Sign out everywhere, here too",
                                                                         .who = api::Who::signed_in,
                                                                         .success = 204};
-Task<Result<api::Nothing>> end_session(Deps deps, Principal who, SessionId in);
+Task<Result<api::Nothing>> end_session(Deps deps, api::Context& context, SessionId in);
 inline constexpr api::Endpoint<SessionId, api::Nothing> kEndSession{.verb = api::del,
                                                                     .path = "/api/v1/auth/sessions/{id}",
                                                                     .summary = "End one of one's sessions",
@@ -77,6 +101,15 @@ inline constexpr api::Endpoint<CreateUser, User> kCreateUser{.verb = api::post,
                                                              .success = 201,
                                                              .errors = {&kEmailTaken},
                                                              .idempotent_post = true};
+Task<Result<api::Answer<User>>> invite_user(Deps deps, api::Context& context, Invite in);
+inline constexpr api::Endpoint<Invite, User> kInviteUser{
+    .verb = api::post,
+    .path = "/api/v1/users/invite",
+    .summary = "Invite someone by mail: admins to anything, managers to their campaigns, with roles below their own",
+    .who = api::Who::signed_in,
+    .success = 201,
+    .errors = {&api::kForbidden, &kEmailTaken},
+    .idempotent_post = true};
 Task<Result<api::Answer<User>>> get_user(Deps deps, Principal who, UserId in);
 inline constexpr api::Endpoint<UserId, User> kGetUser{.verb = api::get,
                                                       .path = "/api/v1/users/{id}",
@@ -99,6 +132,13 @@ inline constexpr api::Endpoint<UserId, api::Nothing> kDeleteUser{
     .who = api::Who::signed_in,
     .success = 204,
     .errors = {&api::kForbidden, &api::kNotFound, &kLastAdmin, &api::kPreconditionFailed}};
+
+Task<Result<api::Answer<api::Page<AuditItem>>>> list_audit(Deps deps, api::Context& context, ListAudit in);
+inline constexpr api::Endpoint<ListAudit, api::Page<AuditItem>> kListAudit{
+    .verb = api::get, .path = "/api/v1/audit", .summary = "Who did what, newest first", .who = api::Who::admin};
+/// GET /console/reset and /console/invitation: where mailed links lead. The token stays behind the #, so no server and
+/// no log sees it before the page sends it to POST /api/v1/auth/reset.
+void add_password_page(api::Router& router);
 
 /// Whether the caller may see this user at all; else why not. Looks at the roles before foreign ones are hidden.
 [[nodiscard]] std::optional<api::Error> hidden_from(const Principal& who, const std::vector<std::int64_t>& managed,

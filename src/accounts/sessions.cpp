@@ -12,15 +12,17 @@ Task<Result<api::Answer<Sessions>>> list_sessions(Deps deps, Principal who) {
     co_return api::Answer<Sessions>{.value = std::move(sessions), .headers = {kPrivate}};
 }
 
-Task<Result<api::Nothing>> end_session(Deps deps, Principal who, SessionId in) {
-    const auto ended = co_await deps.db.execute(db::Scope::owner(), sql::kEndSession, who.user_id, in.id);
+Task<Result<api::Nothing>> end_session(Deps deps, api::Context& context, SessionId in) {
+    const auto ended = co_await deps.db.execute(db::Scope::owner(), sql::kEndSession, context.who.user_id, in.id,
+                                                api::audit_by(context));
     if (ended == 0) co_return std::unexpected(api::Error(api::kNotFound, "You have no such session."));
     co_await deps.access.reload();
     co_return api::Nothing{};
 }
 
-Task<Result<api::Nothing>> end_sessions(Deps deps, Principal who) {
-    co_await deps.db.execute(db::Scope::owner(), sql::kEndSessions, who.user_id, std::nullopt, "ended");
+Task<Result<api::Nothing>> end_sessions(Deps deps, api::Context& context) {
+    co_await deps.db.execute(db::Scope::owner(), sql::kEndSessions, context.who.user_id, "ended",
+                             api::audit_by(context));
     co_await deps.access.reload();
     co_return api::Nothing{};
 }

@@ -8,12 +8,14 @@
 #include <vector>
 
 #include "accounts/types.hpp"
+#include "platform/api/audit.hpp"
 #include "platform/db/query.hpp"
 
 /// The statements of this room. All run as the owner, so each names whom it concerns.
 namespace townhall::accounts::sql {
 
 using db::Bytes;
+using db::Json;
 using db::Timestamp;
 using db::Uuid;
 using enum db::Mode;
@@ -57,11 +59,12 @@ inline constexpr db::Query<std::tuple<std::string, std::string>(std::int64_t)> k
     select email, password_hash from core.users
     where id = $1 and deleted_at is null and disabled_at is null and password_hash is not null)sql"};
 
-/// session, user, seconds to live, user agent, address, refresh token's hash. No row when the account was closed, or
-/// its password changed ($7 is the verified hash), since it was looked up.
+/// session, user, seconds to live, user agent, address, refresh token's hash, verified hash, who. No row when the
+/// account was closed, or its password changed, since it was looked up.
 inline constexpr db::Query<std::int64_t(Uuid, std::int64_t, std::int64_t, std::optional<std::string>, std::string,
-                                        Bytes, std::string)>
-    kStartSession{"accounts.start_session", write, R"sql(
+                                        Bytes, std::string, Json)>
+    kStartSession{"accounts.start_session", write,
+                  R"sql(
     with signed_in as (
         update core.users set last_login_at = now()
         where id = $2 and deleted_at is null and disabled_at is null and password_hash = $7
@@ -72,8 +75,14 @@ inline constexpr db::Query<std::int64_t(Uuid, std::int64_t, std::int64_t, std::o
     ), token as (
         insert into core.refresh_tokens (hash, session_id, expires_at)
         select $6, $1, now() + $3 * interval '1 second' from signed_in
-    )
+    ), audited as ()sql" TOWNHALL_AUDIT("$8", "'session.started'", "'user:' || id", "null",
+                                        "jsonb_build_object('session', $1)", "signed_in") R"sql()
     select id from signed_in)sql"};
+
+/// Who, and the account whose password it was not (none: nobody has the address).
+inline constexpr db::Query<void(Json, std::optional<std::int64_t>)> kSignInRefused{
+    "accounts.sign_in_refused", write,
+    TOWNHALL_AUDIT("$1", "'session.refused'", "'user:' || $2", "null", "'{}'", "(values (1)) as once (entry)")};
 
 /// Puts a hash made with today's parameters in the place of the same password's older one.
 inline constexpr db::Query<void(std::int64_t, std::string, std::string)> kRehash{
@@ -88,10 +97,12 @@ constexpr auto columns_of(std::type_identity<Rotation>) {
     return std::tuple{&Rotation::session, &Rotation::user_id, &Rotation::granted};
 }
 
-/// presented hash, successor's hash, seconds to live. The first use of a token is marked; within 10 s of it the token
-/// yields siblings (two tabs refresh at once); later it must have been stolen, and the family ends. One statement:
-/// whoever waits for the token's row sees the mark that the other left.
-inline constexpr db::Query<Rotation(Bytes, Bytes, std::int64_t)> kRotate{"accounts.rotate", write, R"sql(
+/// presented hash, successor's hash, seconds to live, who. The first use of a token is marked; within 10 s of it the
+/// token yields siblings (two tabs refresh at once); later it must have been stolen, and the family ends. One
+/// statement: whoever waits for the token's row sees the mark that the other left.
+inline constexpr db::Query<Rotation(Bytes, Bytes, std::int64_t, Json)> kRotate{
+    "accounts.rotate", write,
+    R"sql(
     with presented as (
         update core.refresh_tokens t set used_at = coalesce(t.used_at, now())
         from core.sessions s join core.users u on u.id = s.user_id
@@ -108,16 +119,30 @@ inline constexpr db::Query<Rotation(Bytes, Bytes, std::int64_t)> kRotate{"accoun
             revoked_at = case when p.in_time then null else now() end,
             revoked_reason = case when p.in_time then null else 'reuse' end
         from presented p where s.id = p.session_id and s.revoked_at is null and (p.alive or not p.in_time)
-    )
+        returning s.id, s.user_id, s.revoked_at
+    ), audited as ()sql" TOWNHALL_AUDIT("$4", "'session.reused'", "'user:' || user_id", "null",
+                                        "jsonb_build_object('session', id)",
+                                        "family where revoked_at is not null") R"sql()
     select session_id, user_id, in_time and alive from presented)sql"};
 
-inline constexpr db::Query<void(Uuid, std::int64_t)> kLogOutSession{"accounts.log_out_session", write, R"sql(
-    update core.sessions set revoked_at = now(), revoked_reason = 'logout'
-    where id = $1 and user_id = $2 and revoked_at is null)sql"};
+/// The entry of a session that has ended, from `ended (id, user_id, revoked_reason)`.
+#define TOWNHALL_AUDIT_ENDED(BY)                                        \
+    TOWNHALL_AUDIT(BY, "'session.ended'", "'user:' || user_id", "null", \
+                   "jsonb_build_object('session', id, 'reason', revoked_reason)", "ended")
 
-inline constexpr db::Query<void(Bytes)> kLogOutToken{"accounts.log_out_token", write, R"sql(
-    update core.sessions s set revoked_at = now(), revoked_reason = 'logout'
-    from core.refresh_tokens t where t.hash = $1 and s.id = t.session_id and s.revoked_at is null)sql"};
+inline constexpr db::Query<void(Uuid, std::int64_t, Json)> kLogOutSession{"accounts.log_out_session", write, R"sql(
+    with ended as (
+        update core.sessions set revoked_at = now(), revoked_reason = 'logout'
+        where id = $1 and user_id = $2 and revoked_at is null
+        returning id, user_id, revoked_reason
+    ) )sql" TOWNHALL_AUDIT_ENDED("$3")};
+
+inline constexpr db::Query<void(Bytes, Json)> kLogOutToken{"accounts.log_out_token", write, R"sql(
+    with ended as (
+        update core.sessions s set revoked_at = now(), revoked_reason = 'logout'
+        from core.refresh_tokens t where t.hash = $1 and s.id = t.session_id and s.revoked_at is null
+        returning s.id, s.user_id, s.revoked_reason
+    ) )sql" TOWNHALL_AUDIT_ENDED("$2")};
 
 struct SessionRow {
     Uuid id;
@@ -135,18 +160,25 @@ inline constexpr db::Query<SessionRow(std::int64_t)> kSessions{"accounts.session
     select id, created_at, last_used_at, expires_at, user_agent, address from core.sessions
     where user_id = $1 and revoked_at is null and expires_at > now() order by last_used_at desc, id limit 1000)sql"};
 
-inline constexpr db::Query<void(std::int64_t, Uuid)> kEndSession{"accounts.end_session", write, R"sql(
-    update core.sessions set revoked_at = now(), revoked_reason = 'ended'
-    where user_id = $1 and id = $2 and revoked_at is null)sql"};
+/// Touches one row, or none when the user has no such session.
+inline constexpr db::Query<void(std::int64_t, Uuid, Json)> kEndSession{"accounts.end_session", write, R"sql(
+    with ended as (
+        update core.sessions set revoked_at = now(), revoked_reason = 'ended'
+        where user_id = $1 and id = $2 and revoked_at is null
+        returning id, user_id, revoked_reason
+    ) )sql" TOWNHALL_AUDIT_ENDED("$3")};
 
-/// user, the session to spare (if any), why.
-inline constexpr db::Query<void(std::int64_t, std::optional<Uuid>, std::string_view)> kEndSessions{
-    "accounts.end_sessions", write, R"sql(
-    update core.sessions set revoked_at = now(), revoked_reason = $3
-    where user_id = $1 and id is distinct from $2 and revoked_at is null)sql"};
+/// user, why, who.
+inline constexpr db::Query<void(std::int64_t, std::string_view, Json)> kEndSessions{"accounts.end_sessions", write,
+                                                                                    R"sql(
+    with ended as (
+        update core.sessions set revoked_at = now(), revoked_reason = $2
+        where user_id = $1 and revoked_at is null
+        returning id, user_id, revoked_reason
+    ) )sql" TOWNHALL_AUDIT_ENDED("$3")};
 
-/// user, verified hash, new hash, the session to spare. No row when the password was changed meanwhile.
-inline constexpr db::Query<std::int64_t(std::int64_t, std::string, std::string, Uuid)> kChangePassword{
+/// user, verified hash, new hash, the session to spare, who. No row when the password was changed meanwhile.
+inline constexpr db::Query<std::int64_t(std::int64_t, std::string, std::string, Uuid, Json)> kChangePassword{
     "accounts.change_password", write, R"sql(
     with changed as (
         update core.users set password_hash = $3, updated_at = now()
@@ -155,22 +187,44 @@ inline constexpr db::Query<std::int64_t(std::int64_t, std::string, std::string, 
     ), ended as (
         update core.sessions s set revoked_at = now(), revoked_reason = 'password'
         from changed where s.user_id = changed.id and s.id <> $4 and s.revoked_at is null
-    )
+    ), audited as ()sql" TOWNHALL_AUDIT("$5", "'password.changed'", "'user:' || id", "null", "'{}'", "changed") R"sql()
     select id from changed)sql"};
 
-inline constexpr db::Query<std::int64_t(std::string, std::optional<std::string>, std::string, bool, bool)> kInsertUser{
-    "accounts.insert_user", write, R"sql(
-    insert into core.users (email, name, password_hash, is_admin, is_editor) values ($1, $2, $3, $4, $5) returning id)sql"};
+/// email, name, password hash (none: an invitation is to set one), admin, editor, who.
+inline constexpr db::Query<std::int64_t(std::string, std::optional<std::string>, std::optional<std::string>, bool, bool,
+                                        Json)>
+    kInsertUser{"accounts.insert_user", write,
+                R"sql(
+    with made as (
+        insert into core.users (email, name, password_hash, is_admin, is_editor) values ($1, $2, $3, $4, $5)
+        returning id, is_admin, is_editor
+    ), audited as ()sql" TOWNHALL_AUDIT("$6", "'user.created'", "'user:' || id", "null",
+                                        "jsonb_build_object('is_admin', is_admin, 'is_editor', is_editor)",
+                                        "made") R"sql()
+    select id from made)sql"};
 
 /// Of these campaigns, those that exist.
 inline constexpr db::Query<std::int64_t(std::vector<std::int64_t>)> kCampaigns{
     "accounts.campaigns", read, "select id from campaign.campaigns where id = any($1) and deleted_at is null"};
 
-inline constexpr db::Query<void(std::int64_t, std::int64_t, Role)> kSetRole{"accounts.set_role", write, R"sql(
-    insert into core.memberships (user_id, campaign_id, role) values ($1, $2, $3)
-    on conflict (user_id, campaign_id) do update set role = excluded.role)sql"};
-inline constexpr db::Query<void(std::int64_t, std::int64_t)> kDropRole{
-    "accounts.drop_role", write, "delete from core.memberships where user_id = $1 and campaign_id = $2"};
+/// user, campaign, role, who. Entries tell the role before, null for none.
+inline constexpr db::Query<void(std::int64_t, std::int64_t, Role, Json)> kSetRole{
+    "accounts.set_role", write,
+    R"sql(
+    with changed as (
+        insert into core.memberships (user_id, campaign_id, role) values ($1, $2, $3)
+        on conflict (user_id, campaign_id) do update set role = excluded.role
+        returning user_id, campaign_id, role
+    ) )sql" TOWNHALL_AUDIT("$4", "'membership.set'", "'user:' || c.user_id", "c.campaign_id",
+                           "jsonb_build_object('role', c.role, 'before', m.role)",
+                           "changed c left join core.memberships m on m.user_id = $1 and m.campaign_id = $2")};
+inline constexpr db::Query<void(std::int64_t, std::int64_t, Json)> kDropRole{
+    "accounts.drop_role", write,
+    R"sql(
+    with dropped as (
+        delete from core.memberships where user_id = $1 and campaign_id = $2 returning user_id, campaign_id, role
+    ) )sql" TOWNHALL_AUDIT("$3", "'membership.dropped'", "'user:' || user_id", "campaign_id",
+                           "jsonb_build_object('before', role)", "dropped")};
 
 /// id, email, name, password hash (null: the old one), admin, editor, active.
 inline constexpr db::Query<void(std::int64_t, std::string, std::optional<std::string>, std::optional<std::string>, bool,
@@ -181,8 +235,10 @@ inline constexpr db::Query<void(std::int64_t, std::string, std::optional<std::st
         disabled_at = case when $7 then null else coalesce(disabled_at, now()) end, updated_at = now()
     where id = $1)sql"};
 
-inline constexpr db::Query<void(std::int64_t)> kDeleteUser{
-    "accounts.delete_user", write, "update core.users set deleted_at = now(), updated_at = now() where id = $1"};
+inline constexpr db::Query<void(std::int64_t, Json)> kDeleteUser{"accounts.delete_user", write, R"sql(
+    with gone as (
+        update core.users set deleted_at = now(), updated_at = now() where id = $1 returning id
+    ) )sql" TOWNHALL_AUDIT("$2", "'user.deleted'", "'user:' || id", "null", "'{}'", "gone")};
 
 /// Locks the administrators that can act, in one order, so that two who dismiss each other do not both succeed.
 inline constexpr db::Query<std::int64_t()> kLockAdmins{"accounts.lock_admins", write, R"sql(
@@ -221,11 +277,5 @@ inline constexpr db::Query<Access(std::int64_t)> kLoadAccess{"accounts.load_acce
            array(select campaign_id from members order by user_id, campaign_id),
            array(select role from members order by user_id, campaign_id),
            array(select id from core.sessions where revoked_at > now() - $1 * interval '1 second'))sql"};
-
-/// What nobody can use any more. A session is kept a week longer, for its owner's questions.
-inline constexpr db::Query<void()> kPurgeTokens{
-    "accounts.purge_tokens", write, "delete from core.refresh_tokens where expires_at < now() - interval '1 day'"};
-inline constexpr db::Query<void()> kPurgeSessions{
-    "accounts.purge_sessions", write, "delete from core.sessions where expires_at < now() - interval '7 days'"};
 
 }  // namespace townhall::accounts::sql

@@ -112,6 +112,40 @@ constexpr auto schema_of(std::type_identity<ChangePassword>) {
                        api::field("new_password", &ChangePassword::new_password, api::min_len<12>, api::max_len<1024>));
 }
 
+/// Body of POST /api/v1/auth/forgot.
+struct Forgot {
+    std::string email;
+};
+constexpr auto schema_of(std::type_identity<Forgot>) {
+    return api::object("Forgot", api::field("email", &Forgot::email, api::email));
+}
+
+/// Body of POST /api/v1/auth/reset: the token of a mailed link.
+struct Reset {
+    std::string token;
+    std::string new_password;
+};
+constexpr auto schema_of(std::type_identity<Reset>) {
+    return api::object("Reset", api::field("token", &Reset::token, api::max_len<200>),
+                       api::field("new_password", &Reset::new_password, api::min_len<12>, api::max_len<1024>));
+}
+
+/// Body of POST /api/v1/users/invite.
+struct Invite {
+    std::string email;
+    std::optional<std::string> name;
+    std::vector<RoleItem> roles;
+    bool is_admin = false;
+    bool is_editor = false;
+};
+constexpr auto schema_of(std::type_identity<Invite>) {
+    return api::object("Invite", api::field("email", &Invite::email, api::email),
+                       api::field("name", &Invite::name, api::min_len<1>, api::max_len<200>),
+                       api::field("roles", &Invite::roles, api::defaulted, api::max_items<100>),
+                       api::field("is_admin", &Invite::is_admin, api::defaulted),
+                       api::field("is_editor", &Invite::is_editor, api::defaulted));
+}
+
 /// Body of POST /api/v1/users.
 struct CreateUser {
     std::string email;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "accounts/operations.hpp"
 #include "platform/guard/password.hpp"
@@ -38,6 +39,7 @@ struct Plan {
     bool account = false;   // address or name
     bool standing = false;  // admin, editor, active
     bool password = false;
+    std::string changed = {};  // the names of what changes but roles, as members of a JSON array
 
     [[nodiscard]] bool anything() const { return account || standing || password || !roles.empty(); }
     [[nodiscard]] bool ends_sessions() const { return password || !after.is_active; }
@@ -56,6 +58,15 @@ Plan plan_of(const User& user, const UpdateUser& in) {
     plan.standing =
         after.is_admin != user.is_admin || after.is_editor != user.is_editor || after.is_active != user.is_active;
     plan.password = in.password.has_value();
+    const auto note = [&](bool changes, std::string_view name) {
+        if (changes) plan.changed += fmt::format(R"({}"{}")", plan.changed.empty() ? "" : ",", name);
+    };
+    note(after.email != user.email, "email");
+    note(after.name != user.name, "name");
+    note(plan.password, "password");
+    note(after.is_admin != user.is_admin, "is_admin");
+    note(after.is_editor != user.is_editor, "is_editor");
+    note(after.is_active != user.is_active, "is_active");
     return plan;
 }
 
@@ -84,20 +95,27 @@ struct Request {
     UpdateUser in;
     std::optional<std::string> if_match;
     std::optional<std::string> hash;  // of the new password
+    db::Json by;                      // for the audit log
 };
 
 Task<void> apply(db::Transaction& tx, const Request& request, const Plan& plan) {
     const std::int64_t id = plan.after.id;
     co_await tx.execute(sql::kUpdateUser, id, plan.after.email, plan.after.name, request.hash, plan.after.is_admin,
                         plan.after.is_editor, plan.after.is_active);
+    if (!plan.changed.empty())
+        co_await api::audit(tx, request.by,
+                            {.action = "user.changed",
+                             .subject = fmt::format("user:{}", id),
+                             .details = {fmt::format(R"({{"changed":[{}],"is_admin":{},"is_active":{}}})", plan.changed,
+                                                     plan.after.is_admin, plan.after.is_active)}});
     for (const RoleChange& change : plan.roles) {
         if (change.to)
-            co_await tx.execute(sql::kSetRole, id, change.campaign_id, *change.to);
+            co_await tx.execute(sql::kSetRole, id, change.campaign_id, *change.to, request.by);
         else
-            co_await tx.execute(sql::kDropRole, id, change.campaign_id);
+            co_await tx.execute(sql::kDropRole, id, change.campaign_id, request.by);
     }
     if (plan.ends_sessions())
-        co_await tx.execute(sql::kEndSessions, id, std::nullopt, plan.password ? "password" : "account");
+        co_await tx.execute(sql::kEndSessions, id, plan.password ? "password" : "account", request.by);
 }
 
 Task<Result<bool>> change(Deps deps, db::Transaction& tx, const Request& request) {
@@ -110,8 +128,7 @@ Task<Result<bool>> change(Deps deps, db::Transaction& tx, const Request& request
     User user = to_user(co_await tx.one(sql::kFindUser, in.id));
     if (auto error = hidden_from(request.who, request.managed, user)) co_return std::unexpected(*std::move(error));
     hide_foreign_roles(user, request.who, deps.access.snapshots());
-    if (!if_match_holds(request.if_match, etag_of(user)))
-        co_return std::unexpected(api::Error(api::kPreconditionFailed, "The user has changed; read it again."));
+    if (auto error = api::check_if_match(request.if_match, etag_of(user))) co_return std::unexpected(*std::move(error));
 
     const Plan plan = plan_of(user, in);
     if (auto error = forbidden(request.who, request.managed, plan)) co_return std::unexpected(*std::move(error));
@@ -152,7 +169,8 @@ Task<Result<api::Answer<User>>> update_user(Deps deps, api::Context& context, Up
                     .managed = managed_campaigns(deps.access.snapshots(), context.who.user_id),
                     .in = std::move(in),
                     .if_match = std::nullopt,
-                    .hash = std::nullopt};
+                    .hash = std::nullopt,
+                    .by = api::audit_by(context)};
     if (const auto header = context.header("if-match")) request.if_match = *header;
     if (auto error = not_for_staff(request.who, request.managed, request.in.id))
         co_return std::unexpected(*std::move(error));

@@ -1,4 +1,5 @@
 #include "campaign/imports/operations.hpp"
+#include "platform/api/audit.hpp"
 
 namespace townhall::campaign {
 
@@ -10,10 +11,12 @@ constexpr db::Query<Import(std::int64_t, std::int64_t)> kList{
 constexpr db::Query<std::int64_t()> kCount{"imports.count", db::Mode::read, "select count(*) from campaign.imports"};
 
 // Behind the fence imports can't be written: the owner names the campaign.
-constexpr db::Query<Import(db::Uuid, std::optional<std::int64_t>)> kCancel{
+constexpr db::Query<Import(db::Uuid, std::optional<std::int64_t>, db::Json)> kCancel{
     "imports.cancel", db::Mode::write,
-    "update campaign.imports i set cancel_wanted = true, updated_at = now() where i.id = $1"
-    " and ($2 is null or i.campaign_id = $2) and i.status in ('queued', 'running') returning " TOWNHALL_IMPORT_COLUMNS};
+    "with i as (update campaign.imports i set cancel_wanted = true, updated_at = now() where i.id = $1"
+    " and ($2 is null or i.campaign_id = $2) and i.status in ('queued', 'running') returning *), audited as ("  //
+    TOWNHALL_AUDIT("$3", "'import.canceled'", "'import:' || id", "campaign_id", "'{}'",
+                   "i") ") select " TOWNHALL_IMPORT_COLUMNS " from i"};
 
 constexpr std::array<const db::Statement*, 4> kQueries{&kGetImport, &kList, &kCount, &kCancel};
 
@@ -36,8 +39,9 @@ Task<Result<api::Answer<Import>>> get_import(ImportsDeps deps, Principal who, Ge
     co_return answer;
 }
 
-Task<Result<api::Answer<Import>>> cancel_import(ImportsDeps deps, Principal who, GetImport in) {
-    auto canceled = co_await deps.db.optional(db::Scope::owner(), kCancel, in.id, who.campaign);
+Task<Result<api::Answer<Import>>> cancel_import(ImportsDeps deps, api::Context& context, GetImport in) {
+    const Principal who = context.who;
+    auto canceled = co_await deps.db.optional(db::Scope::owner(), kCancel, in.id, who.campaign, api::audit_by(context));
     if (canceled) co_return api::Answer<Import>{.value = *std::move(canceled), .status = 202};
     const auto there = co_await deps.db.optional(import_scope(who), kGetImport, in.id);
     if (!there) co_return std::unexpected(kNoSuchImport);

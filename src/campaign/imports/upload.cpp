@@ -6,6 +6,7 @@
 
 #include "campaign/imports/mapping.hpp"
 #include "campaign/imports/operations.hpp"
+#include "platform/api/audit.hpp"
 #include "platform/guard/uuid.hpp"
 
 namespace townhall::campaign {
@@ -16,12 +17,13 @@ using Text = std::optional<std::string>;
 
 // The import and its job: both or neither.
 constexpr db::Query<Import(db::Uuid, std::int64_t, std::int64_t, Text, std::string, std::int64_t, std::string,
-                           std::string, bool, std::optional<db::Json>)>
+                           std::string, bool, std::optional<db::Json>, db::Json)>
     kQueue{"imports.queue", db::Mode::write,
            "with i as (insert into campaign.imports (id, campaign_id, created_by, filename, object_key, size, source,"
            " on_match, dry_run, mapping) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning *),"
            " job as (insert into core.jobs (kind, subject, payload, max_attempts)"
-           " select 'voters.import', 'import:' || i.id, jsonb_build_object('id', i.id), null from i)"
+           " select 'voters.import', 'import:' || i.id, jsonb_build_object('id', i.id), null from i),"
+           " audited as (" TOWNHALL_AUDIT("$11", "'import.started'", "'import:' || id", "campaign_id", "'{}'", "i") ")"
            " select " TOWNHALL_IMPORT_COLUMNS " from i"};
 
 constexpr std::array<const db::Statement*, 1> kQueries{&kQueue};
@@ -62,11 +64,11 @@ Task<Result<api::Answer<Import>>> upload(ImportsDeps deps, api::Context& context
     const auto stored = co_await store_file(deps.store, context.request, deps.most_bytes, "imports/" + id);
     if (!stored) co_return std::unexpected(stored.error());
 
-    Import import = co_await deps.db.one(db::Scope::owner(), kQueue, {id}, *who.campaign, who.user_id, stored->filename,
-                                         stored->key, static_cast<std::int64_t>(stored->size),
-                                         in.source.value_or(fmt::format("campaign:{}", *who.campaign)),
-                                         in.on_match == Match::skip ? "skip" : "update", in.dry_run,
-                                         in.mapping ? std::optional(db::Json{*in.mapping}) : std::nullopt);
+    Import import = co_await deps.db.one(
+        db::Scope::owner(), kQueue, {id}, *who.campaign, who.user_id, stored->filename, stored->key,
+        static_cast<std::int64_t>(stored->size), in.source.value_or(fmt::format("campaign:{}", *who.campaign)),
+        in.on_match == Match::skip ? "skip" : "update", in.dry_run,
+        in.mapping ? std::optional(db::Json{*in.mapping}) : std::nullopt, api::audit_by(context));
     deps.jobs.wake();
 
     const auto patience = wanted_wait(context);
