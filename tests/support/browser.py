@@ -12,7 +12,7 @@ from support.server import ROOT
 _PLAYWRIGHT = ROOT / "build" / "third_party" / "playwright"
 
 _DRIVE = """
-const { chromium } = require(process.argv[2]);
+const { chromium } = require(process.argv[1]);
 const orders = JSON.parse(require('fs').readFileSync(0, 'utf8'));
 (async () => {
   const browser = await chromium.launch({ executablePath: orders.program, args: ['--no-sandbox'] });
