@@ -9,7 +9,9 @@ target_compile_options(townhall_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Werror
   -Wno-missing-designated-field-initializers -fno-omit-frame-pointer -gz
   # Without this a precompiled header carries its build time and ccache never hits.
-  "SHELL:-Xclang -fno-pch-timestamp")
+  "SHELL:-Xclang -fno-pch-timestamp"
+  # An object tells where its sources are relative to the build folder, so that it is the same from every clone.
+  -ffile-compilation-dir=.)
 # Asio's timers pull Boost.DateTime in otherwise, half a second in every file.
 target_compile_definitions(townhall_flags INTERFACE
   BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE BOOST_ASIO_DISABLE_BOOST_DATE_TIME)

@@ -1,3 +1,12 @@
+# The precompiled header holds absolute paths of its clone, and so would CMake's `-include` of what it was made from: two
+# clones would share nothing that ccache has kept. So that is left out, and ccache compares the .sum in place of the
+# header (CCACHE_PCH_EXTSUM). The .sum needs to say nothing: all that the header was made from is among the dependencies
+# of what uses it, and in depend mode (CCACHE_DEPEND; ./dev sets both) ccache compares the content of each.
+set(CMAKE_CXX_COMPILE_OPTIONS_USE_PCH -Xclang -include-pch -Xclang <PCH_FILE>)
+function(townhall_share_pch target)
+  file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${target}.dir/cmake_pch.hxx.pch.sum "see cmake/Room.cmake\n")
+endfunction()
+
 # A room is one folder of src/: a static library of its *.cpp, and the test programs of its *_test.cpp: <room>_db_test of
 # those named *_db_test.cpp, which start a PostgreSQL (label "integration"), <room>_test of the others (label "unit").
 #
@@ -32,7 +41,11 @@ function(townhall_test name label sources)
   add_executable(${name} ${sources})
   target_link_libraries(${name} PRIVATE townhall_flags ${ARGN} GTest::gtest GTest::gtest_main Threads::Threads fmt::fmt)
   target_precompile_headers(${name} REUSE_FROM townhall_pch)
-  target_compile_definitions(${name} PRIVATE TOWNHALL_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT 600)
+  # unit_tests, integration_tests: what ./dev test builds where it runs these alone.
+  if(NOT TARGET ${label}_tests)
+    add_custom_target(${label}_tests)
+  endif()
+  add_dependencies(${label}_tests ${name})
 endfunction()
