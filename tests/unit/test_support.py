@@ -7,6 +7,7 @@ import pytest
 
 from support.chaosproxy import ChaosProxy
 from support.ledger import Ledger
+from support.server import sanitizer_findings
 from support.waiting import wait_until
 
 
@@ -86,3 +87,22 @@ def test_cluster_comes_back_after_kill(own_cluster):
     own_cluster.kill()
     own_cluster.start()
     assert own_cluster.execute("postgres", "select kept from t") == [(1,)]
+
+
+@pytest.mark.promise(
+    "P61", "what a sanitizer finds in a server fails the test that ran it: so does `./dev test --preset debug`, and tsan"
+)
+@pytest.mark.parametrize(
+    "report",
+    [
+        "==4711==ERROR: AddressSanitizer: heap-use-after-free on address 0x60 at pc 0x55",
+        "==4711==ERROR: LeakSanitizer: detected memory leaks",
+        "WARNING: ThreadSanitizer: data race (pid=4711)",
+        "../../src/platform/http/uri.cpp:12:7: runtime error: signed integer overflow",
+    ],
+)
+def test_findings_of_sanitizers_are_seen(report):
+    """A report is found among the lines of a log; a log line that speaks of errors is none."""
+    line = '{"level":"error","message":"runtime error: ==1==ERROR: no"}'
+    assert sanitizer_findings(f"{line}\n{report}\n    #0 0x55 in main\n{line}\n") == [report]
+    assert sanitizer_findings(f"{line}\n{line}\n") == []
