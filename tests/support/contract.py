@@ -67,7 +67,7 @@ class Contract:
                 return f"status {status} is not documented"
         elif method == "OPTIONS" and operations:
             return None if status == 204 else f"OPTIONS was answered {status}"
-        elif status not in ({405} if operations else {404}) | GATE:
+        elif status not in ({405} if operations else {404}) | GATE | {429}:  # who probes for paths is limited too
             return f"{'this method' if operations else 'this path'} is not documented"
         else:
             documented = {"$ref": "#/components/responses/Refused"}

@@ -1,0 +1,139 @@
+"""Signing in tells nothing by its time, and a flood of sign-ins slows nobody else."""
+
+import json
+import secrets
+import socket
+import statistics
+import subprocess
+import threading
+import time
+
+import pytest
+
+from support.client import ok
+from support.openloop import OpenLoop
+from support.server import ADMIN, Townhall
+
+LOGIN, ME = "/api/v1/auth/login", "/api/v1/auth/me"
+# Seconds of p99 that a shared machine makes by itself.
+NOISE = {False: 0.025, True: 0.005}
+
+
+@pytest.fixture(scope="module")
+def server():
+    """With its embedded PostgreSQL, and without limits: what holds here holds by how the work is done."""
+    server = Townhall()
+    try:
+        yield server.start(ready=120).create_admin()
+    finally:
+        server.close()
+
+
+def attempt(email):
+    """A sign-in with a wrong password, as bytes."""
+    body = json.dumps({"email": email, "password": "surely not the password"}).encode()
+    head = f"POST {LOGIN} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    return head.encode() + body
+
+
+class Flood:
+    """Connections that sign in wrongly, again and again, each as soon as the last one is answered."""
+
+    def __init__(self, server, connections=16):
+        self.statuses = []
+        self._stop = threading.Event()
+        self._server = server
+        self._threads = [threading.Thread(target=self._run) for _ in range(connections)]
+
+    def __enter__(self):
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(60)
+            assert not thread.is_alive(), "an attempt hangs"
+
+    def _run(self):
+        with socket.create_connection(("127.0.0.1", self._server.port), timeout=30) as connection:
+            while not self._stop.is_set():
+                connection.sendall(attempt(f"{secrets.token_hex(8)}@example.org"))
+                answer = b""
+                while b"\r\n\r\n" not in answer or not answer.endswith(b"}"):
+                    more = connection.recv(65536)
+                    assert more, answer
+                    answer += more
+                self.statuses.append(int(answer[9:12]))
+
+
+@pytest.mark.promise("P50", "medians of 150 wrong passwords and of 150 unknown addresses, in turn, within 5 %")
+def test_an_unknown_address_takes_as_long_as_a_wrong_password(server):
+    """Nobody learns by a clock who has an account."""
+    client = server.client()
+
+    def once(email):
+        began = time.perf_counter()
+        assert client.post(LOGIN, {"email": email, "password": "surely not the password"}).status_code == 401
+        return time.perf_counter() - began
+
+    shares = []
+    for _ in range(3):  # a neighbour's noise must not decide
+        wrong, unknown = [], []
+        for _ in range(150):
+            wrong.append(once(ADMIN[0]))
+            unknown.append(once(f"{secrets.token_hex(8)}@example.org"))
+        shares.append(statistics.median(unknown) / statistics.median(wrong))
+        if abs(shares[-1] - 1) < 0.05:
+            return
+    raise AssertionError(f"unknown address / wrong password: {shares}")
+
+
+def capacity(server, token):
+    """Answers a second to reads of a signed-in user, as wrk finds it."""
+    command = ["wrk", "-t1", "-c32", "-d3s", "-H", f"Authorization: Bearer {token}", server.url + ME]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+    assert "Non-2xx" not in done.stdout, done.stdout
+    return float(done.stdout.split("Requests/sec:")[1].split()[0])
+
+
+@pytest.mark.promise(
+    "P51", "sixteen connections that sign in wrongly without pause: the p99 of others' reads stays below twice"
+)
+def test_a_flood_of_sign_ins_slows_nobody_else(server, full):
+    """Reads of a signed-in user, open loop, with and without the flood in turn. In the long run at 30 % of what the server
+    can do (or what the generator can send); in the short one at a fixed rate, above the noise of a shared machine."""
+    token = server.admin().token
+    request = f"GET {ME} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
+    rate = min(0.3 * capacity(server, token), 3000) if full else 300
+
+    def p99():
+        with OpenLoop(server.port, request, rate, seconds=4) as load:
+            report = load.report()
+        assert report["statuses"] == {"200": report["due"]}, report
+        return report["p99"]
+
+    p99()  # warm
+    shares = []
+    for _ in range(5 if full else 3):
+        calm = p99()
+        with Flood(server) as flood:
+            flooded = p99()
+        assert set(flood.statuses) <= {401, 503} and flood.statuses.count(401) > 20
+        shares.append(flooded / max(calm, NOISE[full]))
+    assert statistics.median(shares) < 2, f"p99 with the flood / without: {shares}"
+    ok(server.client().post(LOGIN, {"email": ADMIN[0], "password": ADMIN[1]}))
+
+
+def test_more_sign_ins_than_can_be_done_are_told_to_wait(server):
+    """Beyond what may wait for its turn, the answer is 503 with Retry-After, at once; those who are let in are served."""
+    with Flood(server, connections=120) as flood:
+        threading.Event().wait(3)
+        began = time.monotonic()
+        response = server.client().post(LOGIN, {"email": ADMIN[0], "password": ADMIN[1]})
+        assert time.monotonic() - began < 10
+        if response.status_code == 503:
+            assert int(response.headers["Retry-After"]) >= 1
+    assert flood.statuses.count(503) > 0 < flood.statuses.count(401)
+    ok(server.client().post(LOGIN, {"email": ADMIN[0], "password": ADMIN[1]}))
