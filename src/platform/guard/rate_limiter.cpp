@@ -86,7 +86,7 @@ RateLimiter::Verdict RateLimiter::take(Caller caller, std::uint32_t per_minute, 
     if (used > kAll) return refuse(slot, per_minute, now, used - kAll);
 
     slot.full_at = now + used;
-    if (used < kAll / 2) slot.refusals = 0;
+    if (slot.refusals > 0) --slot.refusals;
     const Nanoseconds above = std::max(used - kAll / 4 * 3, Nanoseconds{0});  // of a quarter
     return {.delay = std::chrono::duration_cast<std::chrono::milliseconds>(kMostDelay * above / (kAll / 4)),
             .remaining = static_cast<std::uint32_t>((kAll - used) / one),

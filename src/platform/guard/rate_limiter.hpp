@@ -55,7 +55,7 @@ class RateLimiter {
         std::uint64_t caller = 0;      // a keyed hash; 0: free
         Nanoseconds full_at = 0;       // when all of the limit will have come back
         Nanoseconds banned_until = 0;  // of the last ban
-        std::uint32_t refusals = 0;    // since there was last half of the limit left
+        std::uint32_t refusals = 0;    // each request let through makes up for one: who waits as told has none
         std::uint32_t bans = 0;
     };
     static constexpr std::size_t kShards = 64;
