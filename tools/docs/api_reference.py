@@ -104,8 +104,10 @@ def answers_of(operation, usual):
     """One line for the answers that are wanted, one for the errors; usual titles are left out."""
     good, bad = [], []
     for status, answer in sorted(operation["responses"].items()):
+        if status == "default":
+            continue  # whatever else can go wrong, as at the head of the page
         if status < "400":
-            good.append(f"**{status}** {content_of(answer) or 'nothing'}")
+            good.append(f"**{status}** {content_of(answer) or 'without a body'}")
         elif usual.get(status) == answer["description"]:
             bad.append(status)
         else:
@@ -169,7 +171,7 @@ def page(document):
     titles = {}
     for _, _, what in operations:
         for status, answer in what["responses"].items():
-            if status >= "400":
+            if "400" <= status < "600":
                 titles.setdefault(status, Counter())[answer["description"]] += 1
     usual = {}
     for status, counted in titles.items():

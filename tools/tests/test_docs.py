@@ -36,6 +36,7 @@ DOCUMENT = {
                     "200": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Voter"}}}},
                     "401": {"description": "Sign in first", **PROBLEM},
                     "404": {"description": "There is no such voter", **PROBLEM},
+                    "default": {"$ref": "#/components/responses/Refused"},
                 },
             },
             "delete": {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <map>
+#include <utility>
 
 namespace townhall::api {
 
@@ -77,6 +78,24 @@ std::string success(const Route& route, int status) {
     return out + fmt::format(R"(,"content":{{"{}":{}}}}})", route.out_type, schema);
 }
 
+/// Who may call the route: nobody need sign in, or a token, of somebody with the role named (OpenAPI 3.1, Security
+/// Requirement Object: for other schemes than OAuth the list holds role names).
+std::string requirement(const Route& route) {
+    switch (route.who) {
+        case Who::anyone:
+            return "";
+        case Who::signed_in:
+            return R"({"bearer":[]})";
+        case Who::editor:
+            return R"({"bearer":["editor"]})";
+        case Who::admin:
+            return R"({"bearer":["admin"]})";
+        case Who::member:
+            return fmt::format(R"({{"bearer":["{}"]}})", to_string(route.role));
+    }
+    std::unreachable();
+}
+
 std::string operation(const Route& route) {
     std::string out = fmt::format(R"({{"operationId":"{}","summary":{},"tags":["{}"])", operation_id(route),
                                   json_text(route.summary), tag_of(route.path));
@@ -97,7 +116,7 @@ std::string operation(const Route& route) {
     else if (route.raw_body)
         out += R"(,"requestBody":{"required":true,"content":{"multipart/form-data":{"schema":{"type":"object",)"
                R"("properties":{"file":{"type":"string","format":"binary"}},"required":["file"]}}}})";
-    out += fmt::format(R"(,"security":[{}],"responses":{{)", route.who == Who::anyone ? "" : R"({"bearer":[]})");
+    out += fmt::format(R"(,"security":[{}],"responses":{{)", requirement(route));
     out += success(route, route.success);
     if (route.other_success) out += "," + success(route, route.other_success);
     if (route.has_etag) out += R"(,"304":{"description":"The client has it already"})";
