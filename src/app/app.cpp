@@ -178,12 +178,8 @@ App::App(const Configuration& configuration, const Secrets& secrets, std::string
 void App::add_routes() {
     if (configuration_.values.text("RATE_LIMIT") == "on")
         router_.set_limits(limits_.emplace(limit_rates(configuration_)));
-    const SystemDeps system{db_,
-                            store_,
-                            {metrics_, background_.database(), cpu_, &db_, &server_, &passwords_},
-                            ready_,
-                            &contract_,
-                            configuration_.values.text("METRICS_TOKEN")};
+    const SystemDeps system{db_,    store_,     {metrics_, background_.database(), cpu_, &db_, &server_, &passwords_},
+                            ready_, &contract_, configuration_.values.text("METRICS_TOKEN")};
     add_system_routes(router_, system);
     add_admin_routes(admin_router_, system);
     if (!configuration_.admin_host.empty()) {
