@@ -15,7 +15,9 @@ def count(folders):
         for case in xml.parse(report).iter("testcase"):
             if case.find("failure") is not None or case.find("error") is not None:
                 failed += 1
-            elif case.find("skipped") is None and case.get("status", "run") == "run" and case.get("result") != "skipped":
+            elif (
+                case.find("skipped") is None and case.get("status", "run") == "run" and case.get("result") != "skipped"
+            ):
                 passed += 1
     return passed, failed
 

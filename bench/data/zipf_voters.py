@@ -12,8 +12,10 @@ ONSETS = "b br c ch d dr f fl g gr h j k kl l m mc n p r s sch sh st t th v w z"
 VOWELS = "a e i o u ai ea ee ie ou".split()
 CODAS = "ck ld ll m n nd ng ns r rd rs rt s sch sk ss t tt x".split()
 ENDINGS = ["", "", "er", "man", "sen", "son", "ton", "ez", "ski", "well", "ford", "ley"]
-GIVEN = ("James Mary Robert Patricia John Jennifer Michael Linda David Elizabeth William Barbara Richard Susan Joseph "
-         "Jessica Thomas Sarah Maria Jose Ana Luis Keisha Wei Aisha Omar").split()
+GIVEN = (
+    "James Mary Robert Patricia John Jennifer Michael Linda David Elizabeth William Barbara Richard Susan Joseph "
+    "Jessica Thomas Sarah Maria Jose Ana Luis Keisha Wei Aisha Omar"
+).split()
 STREETS = "Main Oak Pine Maple Cedar Elm Washington Lake Hill Church".split()
 CITIES = "Raleigh Durham Cary Charlotte Asheville Wilmington Boone".split()
 PARTIES = "DEM REP UNA LIB GRE".split()
@@ -47,11 +49,15 @@ def write_voters(rows: int, part: int) -> None:
         count = min(CHUNK, rows - start)
         family = draw.choices(names, cum_weights=weights, k=count)
         given = draw.choices(GIVEN, k=count)
-        out.write("".join(
-            f"{part}Z{start + i:09d},{given[i]},{family[i]},{1930 + int(draw.random() * 77)}-"
-            f"{1 + int(draw.random() * 12):02d}-{1 + int(draw.random() * 28):02d},{1 + int(draw.random() * 9999)} "
-            f"{STREETS[int(draw.random() * 10)]} St,{CITIES[int(draw.random() * 7)]},NC,"
-            f"{27000 + int(draw.random() * 2000)},{PARTIES[int(draw.random() * 5)]}\n" for i in range(count)))
+        out.write(
+            "".join(
+                f"{part}Z{start + i:09d},{given[i]},{family[i]},{1930 + int(draw.random() * 77)}-"
+                f"{1 + int(draw.random() * 12):02d}-{1 + int(draw.random() * 28):02d},{1 + int(draw.random() * 9999)} "
+                f"{STREETS[int(draw.random() * 10)]} St,{CITIES[int(draw.random() * 7)]},NC,"
+                f"{27000 + int(draw.random() * 2000)},{PARTIES[int(draw.random() * 5)]}\n"
+                for i in range(count)
+            )
+        )
 
 
 def one_edit(name: str, draw: random.Random) -> str:
@@ -59,12 +65,12 @@ def one_edit(name: str, draw: random.Random) -> str:
     at = draw.randrange(len(name))
     kind = draw.randrange(4)
     if kind == 0:
-        return name[:at] + draw.choice(LETTERS) + name[at + 1:]
+        return name[:at] + draw.choice(LETTERS) + name[at + 1 :]
     if kind == 1 and len(name) > 3:
-        return name[:at] + name[at + 1:]
+        return name[:at] + name[at + 1 :]
     if kind == 2 or at + 1 == len(name):
         return name[:at] + draw.choice(LETTERS) + name[at:]
-    return name[:at] + name[at + 1] + name[at] + name[at + 2:]
+    return name[:at] + name[at + 1] + name[at] + name[at + 2 :]
 
 
 def write_queries(count: int) -> None:

@@ -28,17 +28,34 @@ def measure(bench: Bench) -> list[Figure]:
         peak = memory_mb(server.pid, "VmHWM")
     bench.cluster.drop(database)
     bench.raw |= {"memory/idle MB": [idle], "memory/peak MB": [peak]}
-    return [at_most(f"memory, idle for {bench.settings.idle_seconds} s", "–", idle, 60, "MB"),
-            at_most(f"memory, peak of an import of {rows:,} rows", "–", peak, 400, "MB")]
+    return [
+        at_most(f"memory, idle for {bench.settings.idle_seconds} s", "–", idle, 60, "MB"),
+        at_most(f"memory, peak of an import of {rows:,} rows", "–", peak, 400, "MB"),
+    ]
 
 
 def _import_over_http(admin: Client, campaign: int, file, rows: int, still_alive) -> None:
     """curl sends the file as it reads it, and holds no more than a buffer of it."""
-    answer = run(["curl", "-sS", "--fail-with-body", "-D", "-", "-o", "/dev/null", "-F", f"file=@{file}", "-H", "@-",
-                  f"{admin.base}/api/v1/voters/upload?campaign_id={campaign}"],
-                 input=f"Authorization: Bearer {admin.token}\n").stdout
-    location = next(line.split(":", 1)[1].strip() for line in answer.splitlines()
-                    if line.lower().startswith("location:"))
+    answer = run(
+        [
+            "curl",
+            "-sS",
+            "--fail-with-body",
+            "-D",
+            "-",
+            "-o",
+            "/dev/null",
+            "-F",
+            f"file=@{file}",
+            "-H",
+            "@-",
+            f"{admin.base}/api/v1/voters/upload?campaign_id={campaign}",
+        ],
+        input=f"Authorization: Bearer {admin.token}\n",
+    ).stdout
+    location = next(
+        line.split(":", 1)[1].strip() for line in answer.splitlines() if line.lower().startswith("location:")
+    )
     while (state := admin.expect(200, "GET", location))["status"] not in FINAL:
         still_alive()
         time.sleep(0.5)

@@ -10,7 +10,7 @@ from rig import voter_files
 from rig.bench import Bench
 from rig.client import Client
 from rig.figures import Figure, at_most
-from rig.townhall import Townhall, create_campaign, create_member
+from rig.townhall import create_campaign, create_member
 from rig.wrk import load
 
 SMALL, LARGE = 100_000, 5_000_000
@@ -23,8 +23,10 @@ CONNECTIONS = 4
 def measure(bench: Bench) -> list[Figure]:
     with ExitStack() as servers:
         small, large = (_searched(bench, bench.settings.rows(rows), servers) for rows in (SMALL, LARGE))
-        return [_growth(bench, "list by cursor", small, large, _cursor_paths),
-                _growth(bench, "name search, one letter wrong", small, large, _search_paths)]
+        return [
+            _growth(bench, "list by cursor", small, large, _cursor_paths),
+            _growth(bench, "name search, one letter wrong", small, large, _search_paths),
+        ]
 
 
 def _searched(bench: Bench, rows: int, servers: ExitStack) -> Client:
@@ -43,29 +45,36 @@ def _searched(bench: Bench, rows: int, servers: ExitStack) -> Client:
 
 
 def _check_surnames(bench: Bench, database: str, campaign: int, rows: int) -> None:
-    distinct = bench.cluster.sql(database, "select count(distinct last_name) from campaign.voters v join "
-                                 "campaign.campaign_voters l on l.voter_id = v.id where l.campaign_id = %s", campaign)
+    distinct = bench.cluster.sql(
+        database,
+        "select count(distinct last_name) from campaign.voters v join "
+        "campaign.campaign_voters l on l.voter_id = v.id where l.campaign_id = %s",
+        campaign,
+    )
     if rows == LARGE and distinct[0][0] < SURNAMES:
         raise RuntimeError(f"only {distinct[0][0]} distinct surnames")
 
 
-def _growth(bench: Bench, work: str, small: Client, large: Client,
-            paths: Callable[[Client], list[str]]) -> Figure:
+def _growth(bench: Bench, work: str, small: Client, large: Client, paths: Callable[[Client], list[str]]) -> Figure:
     files = {}
     for name, client in (("small", small), ("large", large)):
         files[name] = bench.folder / f"paths-{name}.txt"
         files[name].write_text("\n".join(paths(client)) + "\n", encoding="utf-8")
         _p99(bench, client, files[name], 99)  # what is read often is in memory, as on a server that has been up
-    result = bench.in_turn(work, small=lambda turn: _p99(bench, small, files["small"], turn),
-                           large=lambda turn: _p99(bench, large, files["large"], turn))
+    result = bench.in_turn(
+        work,
+        small=lambda turn: _p99(bench, small, files["small"], turn),
+        large=lambda turn: _p99(bench, large, files["large"], turn),
+    )
     grown = median(result["large"]) / median(result["small"])
     span = f"{bench.settings.rows(SMALL):,} → {bench.settings.rows(LARGE):,} voters"
     return at_most(f"p99 of {work}", span, grown, 2, "×")
 
 
 def _p99(bench: Bench, client: Client, paths: Path, turn: int) -> float:
-    return load("paths", client.base, paths, turn, seconds=bench.settings.seconds, connections=CONNECTIONS,
-                token=client.token).p99_ms
+    return load(
+        "paths", client.base, paths, turn, seconds=bench.settings.seconds, connections=CONNECTIONS, token=client.token
+    ).p99_ms
 
 
 def _cursor_paths(client: Client) -> list[str]:

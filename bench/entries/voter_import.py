@@ -27,12 +27,18 @@ def measure(bench: Bench) -> list[Figure]:
     timed(**ours)
     tables = _export(bench, database)
     bench.say(f"filled: {', '.join(tables)}")
-    runs = {"townhall": lambda _: _first(bench, database, ours), "townhall, again": lambda _: 1 / timed(**ours),
-            "copy": lambda _: _copy(bench, database, tables), "flask": lambda _: _flask(bench, flask, file)}
+    runs = {
+        "townhall": lambda _: _first(bench, database, ours),
+        "townhall, again": lambda _: 1 / timed(**ours),
+        "copy": lambda _: _copy(bench, database, tables),
+        "flask": lambda _: _flask(bench, flask, file),
+    }
     result = bench.in_turn(work, **runs)
-    return [faster(work, "\\copy of every row it leaves", result["townhall"], result["copy"], 0.7, 1.0),
-            faster(work, "Flask", result["townhall"], result["flask"], 6),
-            faster("the same file again", "our first run", result["townhall, again"], result["townhall"], 2)]
+    return [
+        faster(work, "\\copy of every row it leaves", result["townhall"], result["copy"], 0.7, 1.0),
+        faster(work, "Flask", result["townhall"], result["flask"], 6),
+        faster("the same file again", "our first run", result["townhall, again"], result["townhall"], 2),
+    ]
 
 
 def _first(bench: Bench, database: str, ours: dict) -> float:
@@ -46,10 +52,15 @@ def _first(bench: Bench, database: str, ours: dict) -> float:
 
 def _copy(bench: Bench, database: str, tables: dict[str, tuple[str, Path]]) -> float:
     _empty(bench, database)
-    commands = [part for table, (columns, file) in tables.items()
-                for part in ("-c", f"\\copy {table} ({columns}) from '{file}'")]
-    return 1 / timed([POSTGRESQL_BIN / "psql", "-qX", "-v", "ON_ERROR_STOP=1", "-d", database, *commands],
-                     env=bench.cluster.environment)
+    commands = [
+        part
+        for table, (columns, file) in tables.items()
+        for part in ("-c", f"\\copy {table} ({columns}) from '{file}'")
+    ]
+    return 1 / timed(
+        [POSTGRESQL_BIN / "psql", "-qX", "-v", "ON_ERROR_STOP=1", "-d", database, *commands],
+        env=bench.cluster.environment,
+    )
 
 
 def _flask(bench: Bench, flask: FlaskPeer, file: Path) -> float:
@@ -61,8 +72,11 @@ def _flask(bench: Bench, flask: FlaskPeer, file: Path) -> float:
 
 def _empty(bench: Bench, database: str) -> None:
     """Everything but the campaign: the import's own records too, or it would know the file."""
-    tables = bench.cluster.sql(database, "select format('campaign.%I', relname) from pg_class where relkind = 'r' and "
-                                         "relnamespace = 'campaign'::regnamespace and relname <> 'campaigns'")
+    tables = bench.cluster.sql(
+        database,
+        "select format('campaign.%I', relname) from pg_class where relkind = 'r' and "
+        "relnamespace = 'campaign'::regnamespace and relname <> 'campaigns'",
+    )
     bench.cluster.sql(database, f"truncate {', '.join(name for name, in tables)} cascade")
     bench.cluster.settle(database)
 
@@ -70,12 +84,15 @@ def _empty(bench: Bench, database: str) -> None:
 def _export(bench: Bench, database: str) -> dict[str, tuple[str, Path]]:
     """Each filled table with the columns that one may write and the file of its rows; voters first, for the links
     refer to them."""
-    found = bench.cluster.sql(database, """
+    found = bench.cluster.sql(
+        database,
+        """
         select format('campaign.%I', relname), (
             select string_agg(quote_ident(attname), ', ' order by attnum) from pg_attribute
             where attrelid = c.oid and attnum > 0 and not attisdropped and attgenerated = '')
         from pg_class c where relkind = 'r' and relnamespace = 'campaign'::regnamespace
-        order by relname <> 'voters', relname""")
+        order by relname <> 'voters', relname""",
+    )
     tables = {}
     for table, columns in found:
         if bench.cluster.sql(database, f"select count(*) from {table}")[0][0] >= MANY:

@@ -26,8 +26,9 @@ def measure(bench: Bench) -> list[Figure]:
 
 
 def _list(bench: Bench, client: Client, turn: int, query: str = "") -> float:
-    return load("voter_list", client.base, PAGES, turn, query, seconds=bench.settings.seconds,
-                token=client.token).per_second
+    return load(
+        "voter_list", client.base, PAGES, turn, query, seconds=bench.settings.seconds, token=client.token
+    ).per_second
 
 
 def _check_last_page(client: Client) -> None:

@@ -23,7 +23,8 @@ class Imported:
         self.townhall.run("import", voter_files.plain(rows), "--campaign", self.campaign)
         bench.cluster.settle(self.database)
         self.low, self.high, count = bench.cluster.sql(
-            self.database, "select min(id), max(id), count(*) from campaign.voters")[0]
+            self.database, "select min(id), max(id), count(*) from campaign.voters"
+        )[0]
         if count != rows or self.high - self.low + 1 != rows:
             raise RuntimeError(f"{rows} voters were imported, {count} are there, ids {self.low} to {self.high}")
 

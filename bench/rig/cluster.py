@@ -16,13 +16,26 @@ OWNER = "townhall"  # owns every database here; no superuser, as with any hosted
 def _server_settings(folder: Path) -> dict:
     memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**30
     return {
-        "listen_addresses": "''", "unix_socket_directories": f"'{folder}'", "max_connections": 200,
+        "listen_addresses": "''",
+        "unix_socket_directories": f"'{folder}'",
+        "max_connections": 200,
         "shared_buffers": f"{max(1, min(4, memory_gib // 4))}GB",
         "effective_cache_size": f"{max(1, memory_gib // 2)}GB",
-        "maintenance_work_mem": "256MB", "max_wal_size": "16GB", "min_wal_size": "2GB", "checkpoint_timeout": "15min",
-        "fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "jit": "off",
-        "logging_collector": "on", "log_destination": "jsonlog", "log_directory": f"'{folder}/log'",
-        "log_filename": "'server'", "log_rotation_age": 0, "log_rotation_size": 0, "timezone": "UTC",
+        "maintenance_work_mem": "256MB",
+        "max_wal_size": "16GB",
+        "min_wal_size": "2GB",
+        "checkpoint_timeout": "15min",
+        "fsync": "on",
+        "synchronous_commit": "on",
+        "full_page_writes": "on",
+        "jit": "off",
+        "logging_collector": "on",
+        "log_destination": "jsonlog",
+        "log_directory": f"'{folder}/log'",
+        "log_filename": "'server'",
+        "log_rotation_age": 0,
+        "log_rotation_size": 0,
+        "timezone": "UTC",
         "log_timezone": "UTC",
     }
 
@@ -39,13 +52,19 @@ class Cluster:
         if self._user:
             run(["chown", self._user, self.folder])
         data = self.folder / "data"
-        run([POSTGRESQL_BIN / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"],
-            user=self._user, group=self._user, cwd="/", extra_groups=[] if self._user else None)
+        run(
+            [POSTGRESQL_BIN / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"],
+            user=self._user,
+            group=self._user,
+            cwd="/",
+            extra_groups=[] if self._user else None,
+        )
         with open(data / "postgresql.conf", "a", encoding="utf-8") as conf:
             conf.writelines(f"{name} = {value}\n" for name, value in _server_settings(self.folder).items())
         said = self.folder / "postmaster.log"
-        self._server = Child([POSTGRESQL_BIN / "postgres", "-D", data], said, user=self._user,
-                             stop_signal=signal.SIGINT)
+        self._server = Child(
+            [POSTGRESQL_BIN / "postgres", "-D", data], said, user=self._user, stop_signal=signal.SIGINT
+        )
         deadline = time.monotonic() + 30
         while True:
             try:

@@ -12,8 +12,9 @@ class Figure:
     passed: bool | None  # None: told, not judged
 
 
-def faster(work: str, against: str, ours: list[float], theirs: list[float], at_least: float | None,
-           aim: float | None = None) -> Figure:
+def faster(
+    work: str, against: str, ours: list[float], theirs: list[float], at_least: float | None, aim: float | None = None
+) -> Figure:
     """Both in work per second, run in turn; the range is that of the rounds."""
     ratio = median(ours) / median(theirs)
     rounds = sorted(mine / peer for mine, peer in zip(ours, theirs))

@@ -16,14 +16,23 @@ _PLACEHOLDER = re.compile(r"\$(\d+)\b")
 @dataclass
 class Script:
     """A pgbench script under construction; `fresh` draws :n, from which every value that must differ is made."""
+
     fresh: str
     constants: dict[str, str] = field(default_factory=dict)
     body: list[str] = field(default_factory=list)
 
     def text(self, copies: int = 1, pipelined: bool = False) -> str:
         once = [self.fresh, *self.body]
-        return "\n".join([*(["\\startpipeline"] if pipelined else []), *(once * copies),
-                          *(["\\endpipeline"] if pipelined else [])]) + "\n"
+        return (
+            "\n".join(
+                [
+                    *(["\\startpipeline"] if pipelined else []),
+                    *(once * copies),
+                    *(["\\endpipeline"] if pipelined else []),
+                ]
+            )
+            + "\n"
+        )
 
 
 def script(cluster: Cluster, database: str, samples: list[list[Statement]], markers: list[str], fresh: str) -> Script:
@@ -33,10 +42,19 @@ def script(cluster: Cluster, database: str, samples: list[list[Statement]], mark
         raise RuntimeError(f"like requests sent unlike statements: {samples}")
     made = Script(fresh)
     # One like statement of each sample, with its parameters' types; arrays of one value are seen as that value.
-    likes = [([_elements(statement, types) for statement in like], types)
-             for like in zip(*samples) for types in [_parameter_types(cluster, database, like[0].sql)]]
-    differing = {value for like, _ in likes for values in zip(*(statement.parameters for statement in like))
-                 if len(set(values)) > 1 for value in values[:1] if value}
+    likes = [
+        ([_elements(statement, types) for statement in like], types)
+        for like in zip(*samples)
+        for types in [_parameter_types(cluster, database, like[0].sql)]
+    ]
+    differing = {
+        value
+        for like, _ in likes
+        for values in zip(*(statement.parameters for statement in like))
+        if len(set(values)) > 1
+        for value in values[:1]
+        if value
+    }
     tokens = {markers[0]: ":n::text"} | {value: _fresh_uuid(value) for value in differing if _UUID.fullmatch(value)}
     for like, types in likes:
         values = []
@@ -60,8 +78,9 @@ def best_clients(cluster: Cluster, database: str, text: str, constants: dict, se
     return max(CLIENTS, key=lambda count: measure(cluster, database, text, constants, count, seconds, role).per_second)
 
 
-def measure(cluster: Cluster, database: str, text: str, constants: dict, clients: int, seconds: int,
-            role: str = "") -> Run:
+def measure(
+    cluster: Cluster, database: str, text: str, constants: dict, clients: int, seconds: int, role: str = ""
+) -> Run:
     """Runs the script for that long."""
     file = Path(cluster.folder.parent) / "script.sql"
     file.write_text(text, encoding="utf-8")
@@ -69,8 +88,25 @@ def measure(cluster: Cluster, database: str, text: str, constants: dict, clients
     if role:
         environment["PGOPTIONS"] = f"-c role={role}"
     defines = [f"-D{name}={value}" for name, value in constants.items()]
-    done = run([POSTGRESQL_BIN / "pgbench", "-n", "-M", "prepared", "-c", clients, "-j", 2, "-T", seconds, *defines,
-                "-f", file, database], env=environment)
+    done = run(
+        [
+            POSTGRESQL_BIN / "pgbench",
+            "-n",
+            "-M",
+            "prepared",
+            "-c",
+            clients,
+            "-j",
+            2,
+            "-T",
+            seconds,
+            *defines,
+            "-f",
+            file,
+            database,
+        ],
+        env=environment,
+    )
     failed = re.search(r"number of failed transactions: (\d+)", done.stdout)
     if failed and int(failed[1]):
         raise RuntimeError(f"pgbench: {failed[0]}")
@@ -81,8 +117,13 @@ def measure(cluster: Cluster, database: str, text: str, constants: dict, clients
 
 
 def _elements(statement: Statement, types: list[str]) -> Statement:
-    return Statement(statement.sql, tuple(_element(value) if type_name.endswith("[]") else value
-                                          for value, type_name in zip(statement.parameters, types)))
+    return Statement(
+        statement.sql,
+        tuple(
+            _element(value) if type_name.endswith("[]") else value
+            for value, type_name in zip(statement.parameters, types)
+        ),
+    )
 
 
 def _element(array: str) -> str | None:
@@ -146,5 +187,7 @@ def _fresh_uuid(value: str) -> str:
     """The same one wherever a statement needs it. Version 7 stays in order of time: it decides where a row lands."""
     if value[14] != "7":
         return "md5(:n::text)::uuid::text"
-    return ("(lpad(to_hex((extract(epoch from now()) * 1000)::bigint), 12, '0') || '7' || "
-            "substr(md5(:n::text), 1, 19))::uuid::text")
+    return (
+        "(lpad(to_hex((extract(epoch from now()) * 1000)::bigint), 12, '0') || '7' || "
+        "substr(md5(:n::text), 1, 19))::uuid::text"
+    )

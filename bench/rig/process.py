@@ -8,14 +8,30 @@ from pathlib import Path
 
 
 class Child:
-    def __init__(self, command: list, log: Path, *, env: dict | None = None, user: str | None = None,
-                 stop_signal: int = signal.SIGTERM):
+    def __init__(
+        self,
+        command: list,
+        log: Path,
+        *,
+        env: dict | None = None,
+        user: str | None = None,
+        stop_signal: int = signal.SIGTERM,
+    ):
         self._stop_signal = stop_signal
         self.log = log
         with open(log, "ab") as out:
-            self.process = subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL, stdout=out,
-                                            stderr=out, env=env, user=user, group=user, start_new_session=True,
-                                            extra_groups=[] if user else None, cwd="/")
+            self.process = subprocess.Popen(
+                [str(part) for part in command],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                env=env,
+                user=user,
+                group=user,
+                start_new_session=True,
+                extra_groups=[] if user else None,
+                cwd="/",
+            )
 
     @property
     def pid(self) -> int:
@@ -45,8 +61,9 @@ def run(command: list, **options) -> subprocess.CompletedProcess:
     """Runs to the end and hands back what it said; its complaint is the exception's text."""
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True, **options)
     if done.returncode != 0:
-        raise RuntimeError(f"{Path(str(command[0])).name} failed with {done.returncode}:\n"
-                           f"{(done.stderr or done.stdout)[-2000:]}")
+        raise RuntimeError(
+            f"{Path(str(command[0])).name} failed with {done.returncode}:\n" f"{(done.stderr or done.stdout)[-2000:]}"
+        )
     return done
 
 

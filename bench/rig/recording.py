@@ -11,7 +11,9 @@ from .cluster import Cluster
 _EXECUTE = re.compile(r"(?:execute [^:]+|statement): ", re.ASCII)
 _SAME_REQUEST_MS = 50
 # What the server does of its own accord beside requests: it may fall into a request's moment, and is no part of it.
-_BACKGROUND = re.compile(r"core\.(claim|settle|extend|rescue)_jobs|pg_notify|pg_stat_activity|core\.jobs where|from core\.sessions", re.ASCII)
+_BACKGROUND = re.compile(
+    r"core\.(claim|settle|extend|rescue)_jobs|pg_notify|pg_stat_activity|core\.jobs where|from core\.sessions", re.ASCII
+)
 _PARAMETER = re.compile(r"\$(\d+) = (?:(NULL)|'((?:[^']|'')*)')")
 
 
@@ -33,14 +35,20 @@ def record(cluster: Cluster, database: str, send: Callable[[], None], marker: st
     with open(cluster.statement_log, "rb") as log:
         log.seek(start)
         lines = [json.loads(line) for line in log]
-    seen = [(line["pid"], _milliseconds(line["timestamp"]), statement) for line in lines
-            if line.get("dbname") == database and (statement := _statement(line))]
+    seen = [
+        (line["pid"], _milliseconds(line["timestamp"]), statement)
+        for line in lines
+        if line.get("dbname") == database and (statement := _statement(line))
+    ]
     # The first to carry it is the request's; a later one is a background job that the request woke.
     carrier = next(((pid, at) for pid, at, statement in seen if _carries(statement, marker)), None)
     if carrier is None:
         raise RuntimeError(f"no statement of the request carried {marker}; {len(seen)} others were seen")
-    return [statement for pid, at, statement in seen
-            if pid == carrier[0] and abs(at - carrier[1]) < _SAME_REQUEST_MS and not _BACKGROUND.search(statement.sql)]
+    return [
+        statement
+        for pid, at, statement in seen
+        if pid == carrier[0] and abs(at - carrier[1]) < _SAME_REQUEST_MS and not _BACKGROUND.search(statement.sql)
+    ]
 
 
 def _milliseconds(timestamp: str) -> float:
@@ -51,14 +59,18 @@ def _statement(line: dict) -> Statement | None:
     prefix = _EXECUTE.match(line.get("message", ""))
     if not prefix:
         return None
-    values = [None if null else text.replace("''", "'")
-              for _, null, text in _PARAMETER.findall(line.get("detail", "").removeprefix("parameters: "))]
-    return Statement(line["message"][prefix.end():].strip().rstrip(";"), tuple(values))
+    values = [
+        None if null else text.replace("''", "'")
+        for _, null, text in _PARAMETER.findall(line.get("detail", "").removeprefix("parameters: "))
+    ]
+    return Statement(line["message"][prefix.end() :].strip().rstrip(";"), tuple(values))
 
 
 def _carries(statement: Statement, marker: str) -> bool:
-    return any(value is not None and (value == marker or (len(marker) > 10 and marker in value))
-               for value in statement.parameters)
+    return any(
+        value is not None and (value == marker or (len(marker) > 10 and marker in value))
+        for value in statement.parameters
+    )
 
 
 def _log_statements(cluster: Cluster, on: bool) -> None:

@@ -20,9 +20,14 @@ class Townhall:
         self.log = home.parent / f"{home.name}.log"
         self.password = secrets.token_urlsafe(18)
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        self.environment = {**kept, "TOWNHALL_HOME": str(home), "SECRET_KEY": secrets.token_hex(32),
-                            "JWT_SECRET_KEY": secrets.token_hex(32), "RATE_LIMIT": "off",
-                            "METRICS_TOKEN": METRICS_TOKEN}
+        self.environment = {
+            **kept,
+            "TOWNHALL_HOME": str(home),
+            "SECRET_KEY": secrets.token_hex(32),
+            "JWT_SECRET_KEY": secrets.token_hex(32),
+            "RATE_LIMIT": "off",
+            "METRICS_TOKEN": METRICS_TOKEN,
+        }
         if database_url:
             self.environment["DATABASE_URL"] = database_url
 
@@ -61,6 +66,10 @@ def create_campaign(admin: Client, name: str) -> int:
 def create_member(admin: Client, campaign: int, role: str) -> Client:
     """A new user with that role in that campaign, logged in."""
     email, password = f"{role}-{secrets.token_hex(4)}@bench.example.org", secrets.token_urlsafe(18)
-    admin.expect(201, "POST", "/api/v1/users", {"email": email, "password": password, "name": f"A {role}",
-                                                "roles": [{"campaign_id": campaign, "role": role}]})
+    admin.expect(
+        201,
+        "POST",
+        "/api/v1/users",
+        {"email": email, "password": password, "name": f"A {role}", "roles": [{"campaign_id": campaign, "role": role}]},
+    )
     return Client(admin.port).log_in(email, password)

@@ -17,8 +17,22 @@ class Load:
 def load(script: str, base: str, *arguments, seconds: float, connections: int = 64, token: str = "") -> Load:
     """Runs bench/wrk/<script>.lua. Any answer but the expected kind spoils the run."""
     environment = {**os.environ, "BENCH_WRK": str(BENCH / "wrk"), "BENCH_TOKEN": token}
-    done = run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s",
-                BENCH / "wrk" / f"{script}.lua", base, "--", *arguments], env=environment)
+    done = run(
+        [
+            "wrk",
+            "-t1",
+            f"-c{connections}",
+            f"-d{seconds}s",
+            "--timeout",
+            "10s",
+            "-s",
+            BENCH / "wrk" / f"{script}.lua",
+            base,
+            "--",
+            *arguments,
+        ],
+        env=environment,
+    )
     result = json.loads(done.stdout.splitlines()[-1])
     faults = {kind: count for kind, count in result["errors"].items() if count}
     if faults or result["requests"] == 0:

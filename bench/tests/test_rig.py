@@ -40,7 +40,13 @@ def test_what_differs_between_like_requests_is_made_fresh():
 def test_the_pipelined_script_repeats_the_statement_with_its_draw():
     made = pgbench.Script("\\set n random(1, 9)", body=["select :n;"])
     assert made.text(copies=2, pipelined=True).splitlines() == [
-        "\\startpipeline", "\\set n random(1, 9)", "select :n;", "\\set n random(1, 9)", "select :n;", "\\endpipeline"]
+        "\\startpipeline",
+        "\\set n random(1, 9)",
+        "select :n;",
+        "\\set n random(1, 9)",
+        "select :n;",
+        "\\endpipeline",
+    ]
 
 
 def test_an_array_of_one_value_is_seen_as_that_value():

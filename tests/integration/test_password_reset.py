@@ -161,7 +161,8 @@ def test_twenty_uses_at_once_are_one(server, make_user):
     with ThreadPoolExecutor(10) as pool:
         answers = list(
             pool.map(
-                lambda i: server.client().post(RESET, {"token": token, "new_password": f"good phrase {i:03}"}), range(20)
+                lambda i: server.client().post(RESET, {"token": token, "new_password": f"good phrase {i:03}"}),
+                range(20),
             )
         )
     statuses = [answer.status_code for answer in answers]
@@ -284,7 +285,9 @@ def test_inviting_a_known_address_adds_the_membership(server, admin, make_user, 
     """The account stays as it is, with one role more; the mail tells it and holds no link to set a password."""
     user, second = make_user("viewer", campaign), make_campaign()
     manager = make_user("manager", second)
-    shown = ok(manager.post(INVITE, {"email": user.account["email"].upper(), "roles": [role(second, "organizer")]}), 201)
+    shown = ok(
+        manager.post(INVITE, {"email": user.account["email"].upper(), "roles": [role(second, "organizer")]}), 201
+    )
     assert shown["id"] == user.account["id"]
     assert shown["roles"] == [role(second, "organizer")], "the manager learns of no other campaign"
     everything = ok(admin.get(f"/api/v1/users/{user.account['id']}"))["roles"]

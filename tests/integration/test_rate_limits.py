@@ -121,7 +121,9 @@ def test_a_forged_address_changes_nothing(bare, field):
     assert let_in(client.post(FORM, contact()) for _ in range(10)) <= 5
 
 
-@pytest.mark.promise("P52", "behind a trusted proxy, what the client wrote before the proxy's own entry changes nothing")
+@pytest.mark.promise(
+    "P52", "behind a trusted proxy, what the client wrote before the proxy's own entry changes nothing"
+)
 def test_a_forged_chain_changes_nothing(server):
     """The proxy appends the client's address; whatever stands before it, once or in several fields, is not believed."""
     client, me = server.client(), address()

@@ -80,7 +80,28 @@ def test_csv_spectrum(third_party):
         assert rows in (values, [keys] + values), vector.name
 
 
-PIECES = ["", "a", "Zoë", "O'Neil", '"', '""', ",", ";", "\t", "|", "\n", "\r\n", " ", "x,y", '"q"', "1", "€", "\\", "'", "=1"]
+PIECES = [
+    "",
+    "a",
+    "Zoë",
+    "O'Neil",
+    '"',
+    '""',
+    ",",
+    ";",
+    "\t",
+    "|",
+    "\n",
+    "\r\n",
+    " ",
+    "x,y",
+    '"q"',
+    "1",
+    "€",
+    "\\",
+    "'",
+    "=1",
+]
 
 
 def random_table(dice, delimiter, newline):

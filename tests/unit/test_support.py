@@ -90,7 +90,8 @@ def test_cluster_comes_back_after_kill(own_cluster):
 
 
 @pytest.mark.promise(
-    "P61", "what a sanitizer finds in a server fails the test that ran it: so does `./dev test --preset debug`, and tsan"
+    "P61",
+    "what a sanitizer finds in a server fails the test that ran it: so does `./dev test --preset debug`, and tsan",
 )
 @pytest.mark.parametrize(
     "report",

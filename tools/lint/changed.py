@@ -36,7 +36,9 @@ def last_change(path):
 
 def main():
     compiled = json.loads((ROOT / "build/release/compile_commands.json").read_text())
-    sources = {Path(entry["file"]).relative_to(ROOT).as_posix() for entry in compiled if entry["file"].startswith(f"{ROOT}/")}
+    sources = {
+        Path(entry["file"]).relative_to(ROOT).as_posix() for entry in compiled if entry["file"].startswith(f"{ROOT}/")
+    }
     sources = {source for source in sources if not source.startswith("build/")}
     if sys.argv[1:] == ["--all"]:
         chosen = sorted(sources)

@@ -18,7 +18,9 @@ def patterns(metadata):
 
 def main():
     metadata = json.load(open(sys.argv[1], encoding="utf-8"))
-    print("// Made by make_phone_plans.py from libphonenumber-js (MIT), whose data is Google's libphonenumber (Apache-2.0).")
+    print(
+        "// Made by make_phone_plans.py from libphonenumber-js (MIT), whose data is Google's libphonenumber (Apache-2.0)."
+    )
     print("// {region, calling code, national prefix, lengths as bits, pattern of the national number}")
     for region, plan in patterns(metadata):
         code, pattern, lengths, prefix = plan[0], plan[2], plan[3], plan[5] if len(plan) > 5 else 0
