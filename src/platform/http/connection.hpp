@@ -28,6 +28,8 @@ class Connection : public ConnectionLink {
     void expire() { wire_.expire(); }
     void cut_off() { cut_off_ = true, wire_.close(); }
     [[nodiscard]] bool is_idle() const { return phase_ == Phase::idle; }
+    /// Since when it waits for a request; while it is idle.
+    [[nodiscard]] clock::time_point waiting_from() const { return waiting_from_; }
 
     /// While stopping: a request that is already on its way is still served.
     void finish_by(clock::time_point moment) {

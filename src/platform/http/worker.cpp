@@ -201,8 +201,9 @@ void Worker::close_oldest_idle() {
     for (auto& link : connections_) {
         if (connection_of(link).is_idle()) idle.push_back(&connection_of(link));
     }
+    // By how long they wait, not by their deadlines: a newcomer's comes sooner than that of one long served.
     const auto count = std::min(idle.size(), std::max(load() / kShareToClose, std::uint64_t{1}));
-    std::ranges::nth_element(idle, idle.begin() + static_cast<std::ptrdiff_t>(count), {}, &Connection::deadline);
+    std::ranges::nth_element(idle, idle.begin() + static_cast<std::ptrdiff_t>(count), {}, &Connection::waiting_from);
     for (std::size_t i = 0; i < count; ++i) idle[i]->expire();
 }
 

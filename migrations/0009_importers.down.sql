@@ -1,0 +1,1 @@
+drop index campaign.imports_created_by;
