@@ -1,5 +1,6 @@
 #include "app/app.hpp"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -128,10 +129,16 @@ std::string without_slash(std::string url) {
     return url;
 }
 
-// Of a flood of sign-ins, as many may wait as are done within a second or so; more are told to come again. And whatever
-// else the machine has to do comes first.
+// Of a flood of sign-ins, as many may wait as are done within two seconds or so; more are told to come again. Whatever
+// else the machine has to do comes first, and half of the cores are never theirs: niceness shares a core out, but
+// whoever is woken on it may still wait for a slice to end.
 constexpr std::size_t kWaitingPasswords = 48;
 constexpr int kPasswordNiceness = 10;
+
+unsigned password_threads(const Configuration& configuration) {
+    const auto wanted = static_cast<unsigned>(configuration.values.number("CPU_THREADS"));
+    return std::clamp(std::thread::hardware_concurrency() / 2, 1U, wanted);
+}
 
 /// Visitors who write now come first: what follows from it is worked on in what they leave of the processors.
 constexpr int kBackgroundNiceness = 15;
@@ -142,9 +149,7 @@ App::App(const Configuration& configuration, const Secrets& secrets, std::string
     : configuration_(configuration),
       threads_(thread_count(configuration)),
       cpu_({.threads = static_cast<unsigned>(configuration.values.number("CPU_THREADS"))}),
-      passwords_({.threads = static_cast<unsigned>(configuration.values.number("CPU_THREADS")),
-                  .queue = kWaitingPasswords,
-                  .nice = kPasswordNiceness}),
+      passwords_({.threads = password_threads(configuration), .queue = kWaitingPasswords, .nice = kPasswordNiceness}),
       secret_(secrets.secret_key),
       answers_(secret_.seal_key("idempotency")),
       cursors_(secret_.sign_key("cursor")),
