@@ -824,6 +824,8 @@ CREATE INDEX import_faults_import ON campaign.import_faults USING btree (import_
 
 CREATE INDEX imports_campaign ON campaign.imports USING btree (campaign_id, created_at DESC);
 
+CREATE INDEX imports_created_by ON campaign.imports USING btree (created_by) WHERE (created_by IS NOT NULL);
+
 CREATE INDEX names_trigrams ON campaign.names USING gin (value public.gin_trgm_ops);
 
 CREATE INDEX account_links_expires ON core.account_links USING btree (expires_at);
