@@ -4,7 +4,6 @@ import json
 import secrets
 import socket
 import statistics
-import subprocess
 import threading
 import time
 
@@ -15,8 +14,7 @@ from support.openloop import OpenLoop
 from support.server import ADMIN, Townhall
 
 LOGIN, ME = "/api/v1/auth/login", "/api/v1/auth/me"
-# Seconds of p99 that a shared machine makes by itself.
-NOISE = {False: 0.025, True: 0.005}
+NOISE = 0.025  # seconds of p99 that a shared machine makes by itself
 
 
 @pytest.fixture(scope="module")
@@ -90,38 +88,28 @@ def test_an_unknown_address_takes_as_long_as_a_wrong_password(server):
     raise AssertionError(f"unknown address / wrong password: {shares}")
 
 
-def capacity(server, token):
-    """Answers a second to reads of a signed-in user, as wrk finds it."""
-    command = ["wrk", "-t1", "-c32", "-d3s", "-H", f"Authorization: Bearer {token}", server.url + ME]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
-    assert "Non-2xx" not in done.stdout, done.stdout
-    return float(done.stdout.split("Requests/sec:")[1].split()[0])
-
-
 @pytest.mark.promise(
-    "P51", "sixteen connections that sign in wrongly without pause: the p99 of others' reads stays below twice"
+    "P51", "sixteen connections sign in wrongly without pause; beside 300 reads a second, whose p99 stays below 50 ms or twice"
 )
-def test_a_flood_of_sign_ins_slows_nobody_else(server, full):
-    """Reads of a signed-in user, open loop, with and without the flood in turn. In the long run at 30 % of what the server
-    can do (or what the generator can send); in the short one at a fixed rate, above the noise of a shared machine."""
+def test_a_flood_of_sign_ins_slows_nobody_else(server):
+    """Reads of a signed-in user, open loop, with and without the flood in turn."""
     token = server.admin().token
     request = f"GET {ME} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
-    rate = min(0.3 * capacity(server, token), 3000) if full else 300
 
     def p99():
-        with OpenLoop(server.port, request, rate, seconds=4) as load:
+        with OpenLoop(server.port, request, rate=300, seconds=4) as load:
             report = load.report()
         assert report["statuses"] == {"200": report["due"]}, report
         return report["p99"]
 
     p99()  # warm
     shares = []
-    for _ in range(5 if full else 3):
+    for _ in range(3):
         calm = p99()
         with Flood(server) as flood:
             flooded = p99()
         assert set(flood.statuses) <= {401, 503} and flood.statuses.count(401) > 20
-        shares.append(flooded / max(calm, NOISE[full]))
+        shares.append(flooded / max(calm, NOISE))
     assert statistics.median(shares) < 2, f"p99 with the flood / without: {shares}"
     ok(server.client().post(LOGIN, {"email": ADMIN[0], "password": ADMIN[1]}))
 
