@@ -89,7 +89,8 @@ def test_an_unknown_address_takes_as_long_as_a_wrong_password(server):
 
 
 @pytest.mark.promise(
-    "P51", "sixteen connections sign in wrongly without pause; beside 300 reads a second, whose p99 stays below 50 ms or twice"
+    "P51",
+    "sixteen connections sign in wrongly without pause; beside 300 reads a second, whose p99 stays below 50 ms or twice",
 )
 def test_a_flood_of_sign_ins_slows_nobody_else(server):
     """Reads of a signed-in user, open loop, with and without the flood in turn."""
