@@ -6,12 +6,6 @@ namespace townhall::accounts {
 
 namespace {
 
-std::string text_of(const api::json::Value& payload, std::string_view name) {
-    const auto* value = payload.find(name);
-    const auto* text = value ? value->get_if<std::string>() : nullptr;
-    return text ? *text : std::string();
-}
-
 /// What only we can make of a link's name: so it need not be kept.
 std::string token_of(const guard::SignKey& links, std::string_view link) { return guard::base64url(links.mac(link)); }
 
@@ -38,7 +32,7 @@ mail::Message message_to(const LinkDeps& deps, const sql::Receiver& receiver, co
 /// The mail's id and the token come from the link's name, so that a second run of the job sends nothing twice.
 Task<jobs::Outcome> mail_link(LinkDeps deps, jobs::Job job) {
     const auto payload = api::json::parse(job.payload.text);
-    const auto link = payload ? db::parse_uuid(text_of(*payload, "link")) : std::nullopt;
+    const auto link = payload ? db::parse_uuid(api::json::text_at(&*payload, "link")) : std::nullopt;
     if (!link) co_return jobs::Fail{"the job names no link"};
     const std::string token = token_of(deps.links, link->text);
     const auto receiver = co_await deps.db.optional(db::Scope::owner().on("accounts.link"), sql::kOpenLink, job.payload,

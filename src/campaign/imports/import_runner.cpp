@@ -35,15 +35,14 @@ jobs::Kind ImportRunner::kind() {
 
 Task<jobs::Outcome> ImportRunner::run(jobs::Job job) {
     const auto payload = api::json::parse(job.payload.text);
-    const auto* member = payload ? payload->find("id") : nullptr;
-    const auto* id = member ? member->get_if<std::string>() : nullptr;
-    if (!id) co_return jobs::Fail{"the job names no import"};
-    const std::string key = "imports/" + *id;
+    const std::string id(api::json::text_at(payload ? &*payload : nullptr, "id"));
+    if (id.empty()) co_return jobs::Fail{"the job names no import"};
+    const std::string key = "imports/" + id;
     const auto file = deps_.store.local_path(key);
     if (!file) co_return jobs::Fail{"the store has no local files"};
 
     const Ended ended = co_await threads_.run(
-        [this, id = *id, file = *file, stop = job.stop] { return run_guarded(deps_.conninfo, id, file, stop); });
+        [this, id, file = *file, stop = job.stop] { return run_guarded(deps_.conninfo, id, file, stop); });
     // The last retry makes the job a dead letter, which fails the import too, by a trigger.
     if (ended.trouble) co_return jobs::Retry{*ended.trouble};
     if (ended.end == ImportEnd::stopped) co_return jobs::Release{};

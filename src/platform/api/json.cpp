@@ -139,6 +139,12 @@ const Value* Value::find(std::string_view key) const {
     return nullptr;
 }
 
+std::string_view text_at(const Value* object, std::string_view key) {
+    const Value* value = object ? object->find(key) : nullptr;
+    const auto* text = value ? value->get_if<std::string>() : nullptr;
+    return text ? std::string_view(*text) : std::string_view();
+}
+
 std::expected<Value, std::string> parse(std::string_view text, Limits limits) {
     boost::json::parse_options options;
     options.max_depth = limits.depth;

@@ -32,6 +32,10 @@ struct Limits {
     std::size_t values = 200'000;  // bounds the memory a body can claim beyond its own size
 };
 
+/// The text of an object's member; empty where there is none, or it is no text. Points into `object`, which may be
+/// null.
+[[nodiscard]] std::string_view text_at(const Value* object, std::string_view key);
+
 /// Parses one document. The error is a sentence with the byte offset, and quotes nothing. Refused: bad UTF-8, NUL (also
 /// `\u0000`), lone surrogates, nesting over the limit, duplicate keys, integers outside int64, numbers outside double,
 /// anything after the document.

@@ -24,12 +24,6 @@ std::optional<std::string> line_of(Reading& reading, const Record& record, const
     return *text;
 }
 
-std::string text_of(const json::Value* object, std::string_view name) {
-    const json::Value* value = object ? object->find(name) : nullptr;
-    const auto* text = value ? value->get_if<std::string>() : nullptr;
-    return text ? *text : std::string();
-}
-
 std::optional<std::int64_t> pixels(const json::Value* image, std::string_view name) {
     const json::Value* value = image ? image->find(name) : nullptr;
     const auto* count = value ? value->get_if<std::int64_t>() : nullptr;
@@ -146,7 +140,7 @@ std::vector<std::string> Fields::texts(std::string_view name) const {
 std::optional<Asset> read_asset(Reading& reading, const Record& asset) {
     const json::Value* file = reading.space.field(asset, "file");
     Asset made;
-    made.url = text_of(file, "url");
+    made.url = json::text_at(file, "url");
     if (made.url.starts_with("//")) {
         made.url.insert(0, "https:");
     } else if (made.url.starts_with('/')) {
@@ -162,7 +156,7 @@ std::optional<Asset> read_asset(Reading& reading, const Record& asset) {
     const json::Value* image = details ? details->find("image") : nullptr;
     made.width = pixels(image, "width");
     made.height = pixels(image, "height");
-    made.content_type = text_of(file, "contentType").substr(0, 100);
+    made.content_type = json::text_at(file, "contentType").substr(0, 100);
     auto alt = line_of(reading, asset, reading.space.field(asset, "description"));
     if (!alt) alt = line_of(reading, asset, reading.space.field(asset, "title"));
     made.alt = std::move(alt).value_or("");

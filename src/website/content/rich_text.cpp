@@ -36,11 +36,6 @@ void escape(std::string& out, std::string_view text) {
     }
 }
 
-std::string_view text_of(const json::Value* value) {
-    const auto* text = value ? value->get_if<std::string>() : nullptr;
-    return text ? std::string_view(*text) : std::string_view();
-}
-
 /// Schemes that run nothing. Browsers strip blanks and control characters before they look at the scheme, so an address
 /// that holds any is refused whole; and they take `\` for `/`, so "/\host" would leave this site.
 bool is_safe_address(std::string_view address) {
@@ -92,7 +87,7 @@ class Renderer {
             if (!std::exchange(cut_, true)) reading_.warnings.add(id_, "a text is too long and was cut");
             return;
         }
-        const std::string_view type = text_of(node.find("nodeType"));
+        const std::string_view type = json::text_at(&node, "nodeType");
         if (type == "text") return text(node);
         if (type == "hr") return void(body_.html += "<hr>");
         if (type == "hyperlink") return hyperlink(node, depth);
@@ -123,13 +118,13 @@ class Renderer {
     }
 
     void text(const json::Value& node) {
-        const std::string_view value = text_of(node.find("value")).substr(0, kMostHtml);
+        const std::string_view value = json::text_at(&node, "value").substr(0, kMostHtml);
         std::string closing;
         const json::Value* found = node.find("marks");
         if (const auto* marks = found ? found->get_if<json::Array>() : nullptr) {
             for (const auto& [mark, element] : kMarks) {
                 for (const json::Value& one : *marks) {
-                    if (text_of(one.find("type")) != mark) continue;
+                    if (json::text_at(&one, "type") != mark) continue;
                     body_.html.append("<").append(element).append(">");
                     closing = fmt::format("</{}>{}", element, closing);
                     break;
@@ -153,7 +148,7 @@ class Renderer {
 
     void hyperlink(const json::Value& node, int depth) {
         const json::Value* data = node.find("data");
-        const std::string_view address = text_of(data ? data->find("uri") : nullptr);
+        const std::string_view address = json::text_at(data, "uri");
         const bool safe = !address.empty() && is_safe_address(address);
         if (!safe) reading_.warnings.add(id_, "a link's address is not allowed");
         if (safe) {
@@ -242,9 +237,9 @@ class Renderer {
             body_.text += ' ';
         }
         const json::Value* inner = reading_.space.field(record, "body");
-        if (inner && inner->get_if<std::string>()) {
+        if (const auto* plain = inner ? inner->get_if<std::string>() : nullptr) {
             body_.html += "<p>";
-            line(text_of(inner).substr(0, kMostHtml));
+            line(std::string_view(*plain).substr(0, kMostHtml));
             body_.html += "</p>";
             body_.text += ' ';
         } else if (inner) {

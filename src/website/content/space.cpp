@@ -22,12 +22,6 @@ json::Value* member(json::Value& value, std::string_view name) {
     return nullptr;
 }
 
-std::string_view text_at(const json::Value* value, std::string_view name) {
-    const json::Value* inner = value ? value->find(name) : nullptr;
-    const auto* text = inner ? inner->get_if<std::string>() : nullptr;
-    return text ? std::string_view(*text) : std::string_view();
-}
-
 std::int64_t number_at(const json::Value& value, std::string_view name) {
     const json::Value* inner = value.find(name);
     const auto* number = inner ? inner->get_if<std::int64_t>() : nullptr;
@@ -43,7 +37,7 @@ bool is_published(const json::Value& sys) {
 }
 
 db::Timestamp time_at(const json::Value& sys, std::string_view name) {
-    return db::parse_timestamp(text_at(&sys, name)).value_or(db::Timestamp{});
+    return db::parse_timestamp(json::text_at(&sys, name)).value_or(db::Timestamp{});
 }
 
 void place(Space::Records& records, Record record) {
@@ -72,9 +66,9 @@ void Warnings::add(std::string_view id, std::string_view what) {
 
 std::optional<Link> link_of(const json::Value& value) {
     const json::Value* sys = value.find("sys");
-    const std::string_view id = text_at(sys, "id");
-    if (text_at(sys, "type") != "Link" || id.empty()) return std::nullopt;
-    const std::string_view kind = text_at(sys, "linkType");
+    const std::string_view id = json::text_at(sys, "id");
+    if (json::text_at(sys, "type") != "Link" || id.empty()) return std::nullopt;
+    const std::string_view kind = json::text_at(sys, "linkType");
     if (kind == "Entry") return Link{Link::To::entry, id};
     if (kind == "Asset") return Link{Link::To::asset, id};
     return std::nullopt;
@@ -85,7 +79,7 @@ void Space::add(std::string_view answer, Warnings& warnings) {
     auto document = json::parse(answer, {.depth = kDeepest, .values = kMostValues});
     if (!document) throw ContentError(fmt::format("an answer can't be read: {}", document.error()));
     json::Value* items = member(*document, "items");
-    if (!items || !items->get_if<json::Array>() || text_at(document->find("sys"), "type") == "Error")
+    if (!items || !items->get_if<json::Array>() || json::text_at(document->find("sys"), "type") == "Error")
         throw ContentError("an answer is no list of the delivery API: it has no items");
     add_all(items, warnings);
     if (json::Value* includes = member(*document, "includes")) {
@@ -102,8 +96,8 @@ void Space::add_all(json::Value* list, Warnings& warnings) {
 
 void Space::add_one(json::Value& item, Warnings& warnings) {
     const json::Value* sys = item.find("sys");
-    const std::string_view kind = text_at(sys, "type");
-    const std::string_view id = text_at(sys, "id");
+    const std::string_view kind = json::text_at(sys, "type");
+    const std::string_view id = json::text_at(sys, "id");
     if (id.empty() || id.size() > kLongestId) return warnings.add(id, "has no usable id");
     if (kind == "DeletedEntry" || kind == "DeletedAsset") {
         Records& records = kind == "DeletedEntry" ? entries_ : assets_;
@@ -116,12 +110,13 @@ void Space::add_one(json::Value& item, Warnings& warnings) {
     if (!fields || !fields->get_if<json::Object>()) return warnings.add(id, "has no fields");
 
     const json::Value* type = sys->find("contentType");
-    place(kind == "Entry" ? entries_ : assets_, {.id = std::string(id),
-                                                 .type = std::string(text_at(type ? type->find("sys") : nullptr, "id")),
-                                                 .created_at = time_at(*sys, "createdAt"),
-                                                 .updated_at = time_at(*sys, "updatedAt"),
-                                                 .by_locale = sys->find("locale") == nullptr,
-                                                 .fields = std::move(*fields)});
+    place(kind == "Entry" ? entries_ : assets_,
+          {.id = std::string(id),
+           .type = std::string(json::text_at(type ? type->find("sys") : nullptr, "id")),
+           .created_at = time_at(*sys, "createdAt"),
+           .updated_at = time_at(*sys, "updatedAt"),
+           .by_locale = sys->find("locale") == nullptr,
+           .fields = std::move(*fields)});
 }
 
 const Record* Space::entry(std::string_view id) const { return find(entries_, id); }

@@ -10,30 +10,25 @@ namespace {
 constexpr db::Query<std::tuple<db::Uuid, db::Json>(std::vector<db::Uuid>)> kDataOf{
     "forms.data_of", db::Mode::read, "select id, data from website.submissions where id = any($1)"};
 
-std::string text_of(const api::json::Value& data, std::string_view name) {
-    const auto* value = data.find(name);
-    const auto* text = value ? value->get_if<std::string>() : nullptr;
-    return text ? *text : std::string();
-}
-
 /// The submission that a job is about.
 std::optional<db::Uuid> submission_of(const jobs::Job& job) {
     const auto payload = api::json::parse(job.payload.text);
-    return payload ? db::parse_uuid(text_of(*payload, "id")) : std::nullopt;
+    return payload ? db::parse_uuid(api::json::text_at(&*payload, "id")) : std::nullopt;
 }
 
 /// The confirmation to the visitor and the notice to the team. Their ids come from the submission's, so that a second
 /// run of the job sends nothing twice.
 void add_mails(std::vector<mail::Message>& mails, const FollowUpDeps& deps, const std::string& id,
                const api::json::Value& data) {
+    const auto text = [&](std::string_view name) { return std::string(api::json::text_at(&data, name)); };
     mail::Values values;
     for (const char* name : {"name", "email", "message", "company", "phone", "subject"})
-        values.emplace(name, text_of(data, name));
+        values.emplace(name, text(name));
     auto confirmation = deps.templates.render("contact_confirmation", values);
     auto notice = deps.templates.render("contact_notice", values);
     mails.push_back({.id = id + "-confirmation",
                      .from = deps.from,
-                     .to = {text_of(data, "email"), text_of(data, "name")},
+                     .to = {text("email"), text("name")},
                      .reply_to = deps.team,
                      .subject = std::move(confirmation.subject),
                      .text = std::move(confirmation.text),
