@@ -7,6 +7,7 @@
 #include <optional>
 #include <zlib.h>
 
+#include "platform/http/characters.hpp"
 #include "platform/http/gate.hpp"
 
 namespace townhall::api {
@@ -16,15 +17,9 @@ namespace {
 constexpr int kGzipWindow = 15 + 16;  // zlib: 16 more writes gzip's header
 constexpr int kMemory = 8;
 
-std::string_view trimmed(std::string_view text) {
-    const std::size_t begin = std::min(text.find_first_not_of(" \t"), text.size());
-    text.remove_prefix(begin);
-    return text.substr(0, text.find_last_not_of(" \t") + 1);
-}
-
 /// A weight in thousandths (RFC 9110, section 12.4.2); one that can't be read allows nothing.
 int weight_of(std::string_view parameters) {
-    parameters = trimmed(parameters);
+    parameters = http::trimmed(parameters);
     if (parameters.empty()) return 1000;
     if (parameters.size() < 3 || (parameters[0] | 0x20) != 'q' || parameters[1] != '=') return 0;
     const std::string_view digits = parameters.substr(2);
@@ -50,7 +45,7 @@ Weights read(std::string_view accept_encoding) {
         const std::string_view item = accept_encoding.substr(0, end);
         accept_encoding.remove_prefix(std::min(end + 1, accept_encoding.size()));
         const std::size_t semicolon = item.find(';');
-        const std::string_view name = trimmed(item.substr(0, semicolon));
+        const std::string_view name = http::trimmed(item.substr(0, semicolon));
         const int weight = semicolon == std::string_view::npos ? 1000 : weight_of(item.substr(semicolon + 1));
         if (http::equal_without_case(name, "gzip") || http::equal_without_case(name, "x-gzip"))
             weights.gzip = weight;

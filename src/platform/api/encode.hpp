@@ -23,9 +23,11 @@ void encode(std::string& out, const db::Json& value);  // spliced in as it is
 
 template <HasNames E>
 void encode(std::string& out, E value) {
-    for (const auto& [item, name] : enum_names(std::type_identity<E>{}))
-        if (item == value) return json::write_string(out, name);
-    out += "null";
+    const std::string_view name = name_of(value);
+    if (name.empty())
+        out += "null";
+    else
+        json::write_string(out, name);
 }
 
 template <HasSchema T>

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "platform/api/coding.hpp"
 #include "platform/guard/hash.hpp"
 
 namespace townhall::api {
@@ -15,8 +16,8 @@ std::optional<std::string_view> state_of(std::string_view tag) {
     if (tag.starts_with(kWeak)) tag.remove_prefix(kWeak.size());
     if (tag.size() < 2 || !tag.starts_with('"') || !tag.ends_with('"')) return std::nullopt;
     tag = tag.substr(1, tag.size() - 2);
-    for (const std::string_view suffix : {"-gz", "-br"})
-        if (tag.ends_with(suffix)) return tag.substr(0, tag.size() - suffix.size());
+    for (const Coding coding : {Coding::gzip, Coding::br})
+        if (tag.ends_with(tag_suffix(coding))) return tag.substr(0, tag.size() - tag_suffix(coding).size());
     return tag;
 }
 

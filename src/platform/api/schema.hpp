@@ -104,6 +104,14 @@ concept HasSchema = requires { schema_of(std::type_identity<T>{}); };
 template <class T>
 concept HasNames = std::is_enum_v<T> && requires { enum_names(std::type_identity<T>{}); };
 
+/// As it is written in JSON and queries; empty for a value without a name.
+template <HasNames E>
+constexpr std::string_view name_of(E value) {
+    for (const auto& [named, name] : enum_names(std::type_identity<E>{}))
+        if (named == value) return name;
+    return {};
+}
+
 /// Calls `visit` with each FieldSpec of T.
 template <HasSchema T, class Visit>
 constexpr void each_field(Visit&& visit) {

@@ -28,6 +28,13 @@ inline bool all_of(const CharacterTable& table, std::string_view text) {
     return true;
 }
 
+/// Without blanks and tabs at its ends: the OWS of RFC 9110, section 5.6.3.
+inline std::string_view trimmed(std::string_view text) {
+    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+    return text;
+}
+
 /// Whether any byte is a control character other than the tab.
 inline bool has_control(std::string_view text) {
     unsigned bad = 0;  // no early exit: the loop is vectorised

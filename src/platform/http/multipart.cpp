@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 
+#include "platform/http/characters.hpp"
 #include "platform/http/gate.hpp"
 #include "platform/http/uri.hpp"
 
@@ -15,12 +16,6 @@ constexpr std::size_t kLongestBoundary = 70;
 constexpr std::size_t kMostPadding = 64;  // blanks behind a boundary
 
 [[noreturn]] void broken(const char* why) { throw BodyError(400, why); }
-
-std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-    return text;
-}
 
 // Takes a quoted string off `rest`. Only \" and \\ are escapes: old browsers send C:\paths as they are.
 std::optional<std::string> take_quoted(std::string_view& rest) {

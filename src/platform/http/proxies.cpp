@@ -17,12 +17,6 @@ namespace ip = boost::asio::ip;
 
 using Fields = std::span<const std::pair<std::string_view, std::string_view>>;
 
-std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-    return text;
-}
-
 std::optional<ip::address> parse_address(std::string_view text) {
     if (text.contains('%')) return std::nullopt;  // a zone means something on one machine alone
     boost::system::error_code fault;
