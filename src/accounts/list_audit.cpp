@@ -8,7 +8,6 @@ namespace townhall::accounts {
 namespace {
 
 constexpr std::string_view kCursor = "audit";
-constexpr std::int64_t kMostCounted = 10'001;  // so many or more: an exact number would cost a scan
 
 template <class Row>
 void add_where(db::Composed<Row>& query, const ListAudit& in) {
@@ -26,32 +25,29 @@ void add_where(db::Composed<Row>& query, const ListAudit& in) {
 Task<Result<api::Answer<api::Page<AuditItem>>>> list_audit(Deps deps, api::Context&, ListAudit in) {
     if (in.page && in.after)
         co_return std::unexpected(api::invalid_parameter("after", "conflict", "Give either page or after."));
-    const auto position = api::read_cursor(deps.cursors, kCursor, in.after);
+    const auto position = api::read_number_cursor(deps.cursors, kCursor, in.after);
     if (!position) co_return std::unexpected(position.error());
 
     db::Composed<AuditItem> query("accounts.list_audit", db::Mode::read);
     query.add(
         "select id, at, actor_id, action, subject, campaign_id, address, request_id, details from core.audit_log");
     add_where(query, in);
-    if (*position) query.add(" and id < ").bind(std::int64_t{std::stoll(**position)});  // our own text: a number
+    if (*position) query.add(" and id < ").bind(**position);
     query.add(" order by id desc limit ").bind(in.per_page + 1);
     if (in.page) query.add(" offset ").bind((*in.page - 1) * in.per_page);
 
     api::Page<AuditItem> page;
     page.items = co_await deps.db.all(db::Scope::owner().slow(), std::move(query));
     page.per_page = in.per_page;
-    if (static_cast<std::int64_t>(page.items.size()) > in.per_page) {
-        page.items.pop_back();
-        page.next = api::write_cursor(deps.cursors, kCursor, std::to_string(page.items.back().id));
-    }
+    api::end_page(page, deps.cursors, kCursor, [](const AuditItem& last) { return std::to_string(last.id); });
     if (!in.after) {
         page.page = in.page.value_or(1);
         db::Composed<std::int64_t> count("accounts.count_audit", db::Mode::read);
         count.add("select count(*) from (select from core.audit_log");
         add_where(count, in);
-        count.add(" limit ").bind(kMostCounted).add(") counted");
+        count.add(" limit ").bind(api::kMostCounted).add(") counted");
         page.total = co_await deps.db.one(db::Scope::owner().slow(), std::move(count));
-        page.total_is_estimate = *page.total == kMostCounted;
+        page.total_is_estimate = *page.total == api::kMostCounted;
     }
     co_return api::Answer<api::Page<AuditItem>>{.value = std::move(page), .headers = {kPrivate}};
 }

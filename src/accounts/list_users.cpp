@@ -54,10 +54,8 @@ Task<api::Page<User>> read_page(Deps deps, const Filter& filter, std::optional<s
 
     api::Page<User> page;
     page.per_page = in.per_page;
-    const bool more = static_cast<std::int64_t>(rows.size()) > in.per_page;
-    if (more) rows.pop_back();
     for (auto& row : rows) page.items.push_back(to_user(std::move(row)));
-    if (more) page.next = api::write_cursor(deps.cursors, kCursor, std::to_string(page.items.back().id));
+    api::end_page(page, deps.cursors, kCursor, [](const User& last) { return std::to_string(last.id); });
     if (!after) {
         db::Composed<std::int64_t> count("accounts.count_users", db::Mode::read);
         count.add("select count(*) from core.user_items u");
@@ -78,14 +76,12 @@ Task<Result<api::Answer<api::Page<User>>>> list_users(Deps deps, api::Context& c
         co_return std::unexpected(api::Error(api::kForbidden, "The campaign is not one that you manage."));
     if (in.page && in.after)
         co_return std::unexpected(api::invalid_parameter("after", "conflict", "Give either page or after."));
-    const auto position = api::read_cursor(deps.cursors, kCursor, in.after);
-    if (!position) co_return std::unexpected(position.error());
-    const auto after =
-        *position ? std::optional<std::int64_t>(std::stoll(**position)) : std::nullopt;  // our own text: a number
+    const auto after = api::read_number_cursor(deps.cursors, kCursor, in.after);
+    if (!after) co_return std::unexpected(after.error());
 
     const Filter filter{.in = std::move(in), .all = who.is_admin, .managed = managed};
     const auto as_of = co_await deps.db.one(db::Scope::owner(), sql::kAsOf);
-    api::Page<User> page = co_await read_page(deps, filter, after);
+    api::Page<User> page = co_await read_page(deps, filter, *after);
     page.as_of = as_of;
     for (User& user : page.items) hide_foreign_roles(user, who, deps.access.snapshots());
     co_return api::Answer<api::Page<User>>{.value = std::move(page), .headers = {kPrivate}};

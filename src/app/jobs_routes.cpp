@@ -36,12 +36,6 @@ constexpr auto enum_names(std::type_identity<State>) {
                       Name{State::succeeded, "succeeded"}};
 }
 
-std::string name_of(State state) {
-    for (const auto& [value, name] : enum_names(std::type_identity<State>{}))
-        if (value == state) return std::string(name);
-    std::unreachable();
-}
-
 struct ListJobs {
     State state = State::dead;
     std::optional<std::string> kind;
@@ -90,18 +84,14 @@ constexpr std::array<const db::Statement*, 5> kQueries{&jobs::kList, &jobs::kSho
                                                        &jobs::kAddProbes};
 
 Task<Result<api::Page<jobs::Entry>>> list_jobs(JobsDeps deps, api::Context& context, ListJobs in) {
-    const auto after = api::read_cursor(deps.cursors, context.route, in.after);
+    const auto after = api::read_number_cursor(deps.cursors, context.route, in.after);
     if (!after) co_return std::unexpected(after.error());
-    // Our own text: a number.
-    const std::int64_t below = *after ? std::stoll(**after) : std::numeric_limits<std::int64_t>::max();
+    const std::int64_t below = after->value_or(std::numeric_limits<std::int64_t>::max());
     api::Page<jobs::Entry> page;
     page.per_page = in.per_page;
-    page.items = co_await deps.db.all(db::Scope::owner().slow(), jobs::kList, name_of(in.state), in.kind, below,
-                                      static_cast<std::int32_t>(in.per_page + 1));
-    if (static_cast<std::int64_t>(page.items.size()) > in.per_page) {
-        page.items.pop_back();
-        page.next = api::write_cursor(deps.cursors, context.route, std::to_string(page.items.back().id));
-    }
+    page.items = co_await deps.db.all(db::Scope::owner().slow(), jobs::kList, std::string(api::name_of(in.state)),
+                                      in.kind, below, static_cast<std::int32_t>(in.per_page + 1));
+    api::end_page(page, deps.cursors, context.route, [](const jobs::Entry& last) { return std::to_string(last.id); });
     co_return page;
 }
 

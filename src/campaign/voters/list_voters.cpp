@@ -90,8 +90,7 @@ ListQuery list_query(const Principal& who, const ListVoters& in, const std::opti
     return query;
 }
 
-/// How many a filtered list holds; counting ends where it would become a scan.
-constexpr std::int64_t kMostCounted = 10'001;
+/// How many a filtered list holds.
 db::Composed<std::int64_t> count_query(const Principal& who, const ListVoters& in) {
     db::Composed<std::int64_t> query("voters.count_filtered", db::Mode::read);
     query.add("select count(*) from (select from ");
@@ -100,7 +99,7 @@ db::Composed<std::int64_t> count_query(const Principal& who, const ListVoters& i
     else
         query.add("campaign.voters v where true");
     add_filters(query, who, in);
-    if (in.count == Count::quick) query.add(" limit ").bind(kMostCounted);
+    if (in.count == Count::quick) query.add(" limit ").bind(api::kMostCounted);
     query.add(") counted");
     return query;
 }
@@ -152,7 +151,7 @@ Task<Result<api::Answer<api::Page<Voter>>>> list_voters(VotersDeps deps, api::Co
         page.total_is_estimate = total.estimate;
     } else {
         page.total = co_await deps.db.one(scope, count_query(who, in));
-        page.total_is_estimate = in.count == Count::quick && *page.total == kMostCounted;
+        page.total_is_estimate = in.count == Count::quick && *page.total == api::kMostCounted;
     }
     page.as_of = co_await deps.facts.as_of();
     page.per_page = in.per_page;

@@ -20,6 +20,14 @@ Result<std::optional<std::string>> read_cursor(const guard::SignKey& key, std::s
     return payload->substr(purpose.size() + 1);
 }
 
+Result<std::optional<std::int64_t>> read_number_cursor(const guard::SignKey& key, std::string_view purpose,
+                                                       const std::optional<std::string>& after) {
+    const auto position = read_cursor(key, purpose, after);
+    if (!position) return std::unexpected(position.error());
+    if (!*position) return std::nullopt;
+    return std::stoll(**position);  // our own text: nobody else can sign one
+}
+
 std::string link_to_next(const http::Request& request, std::string_view parameter, std::string_view value) {
     std::string target = http::percent_encode(request.path);
     for (std::size_t at = 0; (at = target.find("%2F", at)) != std::string::npos;) target.replace(at, 3, "/");

@@ -16,6 +16,23 @@ namespace townhall::api {
 [[nodiscard]] Result<std::optional<std::string>> read_cursor(const guard::SignKey& key, std::string_view purpose,
                                                              const std::optional<std::string>& after);
 
+/// The same of a list whose positions are numbers: ids, or pages.
+[[nodiscard]] Result<std::optional<std::int64_t>> read_number_cursor(const guard::SignKey& key,
+                                                                     std::string_view purpose,
+                                                                     const std::optional<std::string>& after);
+
+/// Lists count their items up to here, and call that an estimate: an exact number would cost a scan.
+inline constexpr std::int64_t kMostCounted = 10'001;
+
+/// Of `per_page + 1` items that were asked for, takes off the one too many, and says where the next page begins: behind
+/// the last one, whose position `position_of` tells as text.
+template <class T, class PositionOf>
+void end_page(Page<T>& page, const guard::SignKey& key, std::string_view purpose, PositionOf position_of) {
+    if (std::ssize(page.items) <= page.per_page) return;
+    page.items.pop_back();
+    page.next = write_cursor(key, purpose, position_of(page.items.back()));
+}
+
 /// RFC 8288: the link to the next page of the running request. The router adds it to every list.
 [[nodiscard]] std::string link_to_next(const http::Request& request, std::string_view parameter,
                                        std::string_view value);

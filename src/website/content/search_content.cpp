@@ -21,10 +21,9 @@ Found shown(const Findable& item, std::string_view query) {
 /// from.
 Task<Result<api::Answer<api::Page<Found>>>> search_content(ContentDeps deps, api::Context& context, Search in) {
     const Snapshot& now = deps.content.current();
-    const auto after = api::read_cursor(deps.cursors, context.route, in.after);
+    const auto after = api::read_number_cursor(deps.cursors, context.route, in.after);
     if (!after) co_return std::unexpected(after.error());
-    std::int64_t page = in.page.value_or(1);
-    if (*after) page = std::stoll(**after);  // ours: nobody else can sign one
+    const std::int64_t page = after->value_or(in.page.value_or(1));
 
     std::vector<const Findable*> found;
     for (const auto& hit : now.words.find(in.q)) {

@@ -13,8 +13,6 @@ constexpr char kColumns[] =
     " 'last_error', j.last_error) order by j.id), '[]') from core.jobs j where j.subject = 'submission:' || s.id)"
     " from website.submissions s";
 
-constexpr std::int64_t kMostCounted = 10'001;  // so many or more: an exact number would cost a scan
-
 template <class Row>
 void add_filters(db::Composed<Row>& query, const ListSubmissions& in) {
     if (in.type) query.add(" and s.type = ").bind(*in.type);
@@ -49,13 +47,10 @@ Task<Result<api::Page<Submission>>> list_submissions(FormsDeps deps, api::Contex
     db::Composed<std::int64_t> count("forms.count_submissions", db::Mode::read);
     count.add("select count(*) from (select from website.submissions s where true");
     add_filters(count, in);
-    count.add(" limit ").bind(kMostCounted).add(") counted");
+    count.add(" limit ").bind(api::kMostCounted).add(") counted");
     page.total = co_await deps.db.one(db::Scope::owner(), std::move(count));
-    page.total_is_estimate = *page.total == kMostCounted;
-    if (static_cast<std::int64_t>(page.items.size()) > in.per_page) {
-        page.items.pop_back();
-        page.next = api::write_cursor(deps.cursors, context.route, page.items.back().id.text);
-    }
+    page.total_is_estimate = *page.total == api::kMostCounted;
+    api::end_page(page, deps.cursors, context.route, [](const Submission& last) { return last.id.text; });
     co_return page;
 }
 
