@@ -12,7 +12,7 @@ namespace townhall {
 template <class T>
 class Newest {
   public:
-    explicit Newest(std::shared_ptr<const T> first) : value_(std::move(first)), version_(next_version()) {}
+    explicit Newest(std::shared_ptr<const T> first = nullptr) : value_(std::move(first)), version_(next_version()) {}
 
     void put(std::shared_ptr<const T> next) {
         const std::lock_guard lock(mutex_);
@@ -20,8 +20,9 @@ class Newest {
         version_.store(next_version(), std::memory_order_release);
     }
 
-    /// Valid until this thread calls `get` again, for whichever T of this type: use it before the next suspension.
-    [[nodiscard]] const T& get() const {
+    /// Null as long as that is what was put. Valid until this thread calls `get` again, for whichever T of this type:
+    /// use it before the next suspension.
+    [[nodiscard]] const T* get() const {
         thread_local std::uint64_t version = 0;
         thread_local std::shared_ptr<const T> mine;
         if (version_.load(std::memory_order_acquire) != version) {
@@ -29,7 +30,7 @@ class Newest {
             mine = value_;
             version = version_.load(std::memory_order_relaxed);
         }
-        return *mine;
+        return mine.get();
     }
 
   private:

@@ -5,15 +5,6 @@
 
 namespace townhall::guard {
 
-namespace {
-
-std::uint64_t next_version() {
-    static std::atomic<std::uint64_t> last{0};
-    return last.fetch_add(1, std::memory_order_relaxed) + 1;
-}
-
-}  // namespace
-
 Snapshot::Snapshot(AccessData data) : data_(std::move(data)) {
     std::ranges::sort(data_.users);
     std::ranges::sort(data_.memberships);
@@ -37,28 +28,14 @@ std::optional<Role> Snapshot::role_in(const User& user, std::int64_t campaign_id
     return found->role;
 }
 
-SnapshotHolder::SnapshotHolder() : version_(next_version()), as_of_(std::numeric_limits<SteadyClock::rep>::min() / 2) {}
+SnapshotHolder::SnapshotHolder() : as_of_(std::numeric_limits<SteadyClock::rep>::min() / 2) {}
 
 void SnapshotHolder::put(AccessData data, SteadyClock::time_point when) {
     auto next = std::make_shared<const Snapshot>(std::move(data));
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(put_);
     if (when < as_of()) return;
-    if (!snapshot_ || snapshot_->data() != next->data()) {
-        snapshot_.swap(next);
-        version_.store(next_version(), std::memory_order_release);
-    }
+    if (const Snapshot* now = newest_.get(); !now || now->data() != next->data()) newest_.put(std::move(next));
     as_of_.store(when.time_since_epoch().count(), std::memory_order_release);
-}
-
-const Snapshot* SnapshotHolder::current() const {
-    thread_local std::uint64_t version = 0;
-    thread_local std::shared_ptr<const Snapshot> mine;
-    if (version_.load(std::memory_order_acquire) != version) {
-        const std::lock_guard lock(mutex_);
-        mine = snapshot_;
-        version = version_.load(std::memory_order_relaxed);
-    }
-    return mine.get();
 }
 
 }  // namespace townhall::guard

@@ -13,6 +13,7 @@
 
 #include "platform/guard/principal.hpp"
 #include "platform/guard/uuid.hpp"
+#include "platform/newest.hpp"
 
 namespace townhall::guard {
 
@@ -68,8 +69,7 @@ class Snapshot {
     std::unordered_set<Uuid, UuidHash> revoked_;
 };
 
-/// The newest snapshot, for every thread. Reading takes no lock and counts no reference: each thread keeps its own
-/// pointer and looks only at a version number, until a newer snapshot is there.
+/// The newest snapshot, for every thread, and how old it is. Reading takes no lock.
 class SnapshotHolder {
   public:
     SnapshotHolder();
@@ -80,7 +80,7 @@ class SnapshotHolder {
 
     /// The newest snapshot, or null before the first load. Valid until this thread calls `current` again: use it before
     /// the next suspension, and keep nothing of it.
-    [[nodiscard]] const Snapshot* current() const;
+    [[nodiscard]] const Snapshot* current() const { return newest_.get(); }
 
     /// When the data of `current` was asked for.
     [[nodiscard]] SteadyClock::time_point as_of() const {
@@ -89,9 +89,8 @@ class SnapshotHolder {
     [[nodiscard]] bool fresh(SteadyClock::time_point now) const { return now - as_of() <= kSnapshotMaxAge; }
 
   private:
-    mutable std::mutex mutex_;  // guards `snapshot_`
-    std::shared_ptr<const Snapshot> snapshot_;
-    std::atomic<std::uint64_t> version_;  // distinct across holders, so that a thread's pointer can't be another's
+    std::mutex put_;  // one at a time
+    Newest<Snapshot> newest_;
     std::atomic<SteadyClock::rep> as_of_;
 };
 

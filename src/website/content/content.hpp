@@ -29,7 +29,7 @@ class Content {
     Task<void> refresh();
 
     /// Use it before the next suspension.
-    [[nodiscard]] const Snapshot& current() const { return newest_.get(); }
+    [[nodiscard]] const Snapshot& current() const { return *newest_.get(); }
 
   private:
     ContentSource& source_;
