@@ -57,12 +57,6 @@ std::vector<asio::io_context*> Threads::all() const {
     return out;
 }
 
-std::vector<asio::any_io_executor> Threads::executors() const {
-    std::vector<asio::any_io_executor> out;
-    for (const auto& context : contexts_) out.emplace_back(context->get_executor());
-    return out;
-}
-
 namespace {
 
 unsigned thread_count(const Configuration& configuration) {
@@ -109,24 +103,10 @@ api::LimitRates limit_rates(const Configuration& configuration) {
             .staff_writes = rate("RATE_LIMIT_STAFF_WRITES")};
 }
 
-http::ServerOptions admin_options(const Configuration& configuration) {
-    constexpr std::size_t kConnections = 64;
-    http::ServerOptions options;
-    options.address = configuration.admin_host;
-    options.port = configuration.admin_port;
-    options.limits.connections = kConnections;
-    return options;
-}
-
 std::filesystem::path content_folder_of(const Configuration& configuration) {
     return configuration.values.has("CONTENT_FOLDER")
                ? std::filesystem::path(configuration.values.text("CONTENT_FOLDER"))
                : content_folder();
-}
-
-std::string without_slash(std::string url) {
-    while (url.ends_with('/')) url.pop_back();
-    return url;
 }
 
 // Of a flood of sign-ins, as many may wait as are done within two seconds or so; more are told to come again. Whatever
@@ -163,8 +143,7 @@ App::App(const Configuration& configuration, const Secrets& secrets, std::string
       facts_(db_),
       content_source_(content_folder_of(configuration), cpu_),
       content_(content_source_,
-               {.locale = configuration.values.text("CONTENT_LOCALE"),
-                .public_url = without_slash(configuration.values.text("PUBLIC_URL"))},
+               {.locale = configuration.values.text("CONTENT_LOCALE"), .public_url = configuration.public_url},
                cursors_, cpu_),
       background_(configuration, secrets, conninfo, metrics_,
                   {.work = configuration.values.text("WORKER") == "on", .nice = kBackgroundNiceness}),
@@ -173,9 +152,8 @@ App::App(const Configuration& configuration, const Secrets& secrets, std::string
       contract_(cpu_, [this] { return api::Cached(openapi_, {.cache_control = "public, max-age=300"}); }),
       tls_(tls_of(configuration)),
       server_(threads_.all(), server_options(configuration, tls_), router_),
-      admin_router_(authenticator_, api::Cors()),
       log_signals_(threads_.first()),
-      signals_(threads_.first()),
+      stop_signals_(threads_.first()),
       reload_signal_(threads_.first()) {
     add_routes();
 }
@@ -186,11 +164,7 @@ void App::add_routes() {
     const SystemDeps system{db_,    store_,     {metrics_, background_.database(), cpu_, &db_, &server_, &passwords_},
                             ready_, &contract_, configuration_.values.text("METRICS_TOKEN")};
     add_system_routes(router_, system);
-    add_admin_routes(admin_router_, system);
-    if (!configuration_.admin_host.empty()) {
-        boost::asio::io_context* const contexts[] = {&threads_.first()};
-        admin_server_.emplace(contexts, admin_options(configuration_), admin_router_);
-    }
+    if (!configuration_.admin_host.empty()) admin_.emplace(threads_.first(), configuration_, authenticator_, system);
     accounts::add_routes(router_, {db_, passwords_, tokens_, throttle_, access_, cursors_, answers_,
                                    std::chrono::seconds(configuration_.values.number("JWT_REFRESH_TOKEN_EXPIRES")),
                                    &background_.worker()});
@@ -223,12 +197,9 @@ Task<void> App::start() {
     co_await content_.refresh();
     background_.start();
     server_.start();
-    if (admin_server_) admin_server_->start();
+    if (admin_) admin_->start();
     ready_ = true;
     observe::info("listening", {{"address", configuration_.host}, {"port", server_.port()}});
-    if (admin_server_)
-        observe::info("listening for operators",
-                      {{"address", configuration_.admin_host}, {"port", admin_server_->port()}});
     observe::flush();
 }
 
@@ -242,32 +213,13 @@ Task<void> App::stop() {
     const auto patience = std::chrono::seconds(configuration_.values.number("SHUTDOWN_TIMEOUT"));
     const auto deadline = std::chrono::steady_clock::now() + patience;
     co_await server_.stop(deadline);
-    if (admin_server_) co_await admin_server_->stop(deadline);
+    if (admin_) co_await admin_->stop(deadline);
     co_await background_.stop();
     co_await access_.stop();
     co_await db_.stop();
     co_await passwords_.stop();
     co_await cpu_.stop();
     observe::info("stopped");
-}
-
-void App::wait_for_signal() {
-    signals_.async_wait([this](const boost::system::error_code& canceled, int) {
-        if (canceled) return;
-        if (std::exchange(stopping_, true)) {
-            observe::warning("second signal: ending at once");
-            observe::flush();
-            std::_Exit(130);
-        }
-        asio::co_spawn(threads_.first(), stop(), [this](const std::exception_ptr& failure) {
-            if (failure) failure_ = failure;
-            signals_.cancel();
-            log_signals_.stop();
-            reload_signal_.cancel();
-            threads_.let_go();
-        });
-        wait_for_signal();
-    });
 }
 
 void App::wait_for_reload() {
@@ -288,11 +240,15 @@ Task<void> App::reload_certificate() {
 }
 
 void App::run() {
-    std::signal(SIGPIPE, SIG_IGN);
-    std::signal(SIGXFSZ, SIG_IGN);
-    signals_.add(SIGTERM);
-    signals_.add(SIGINT);
-    wait_for_signal();
+    stop_signals_.start([this] {
+        asio::co_spawn(threads_.first(), stop(), [this](const std::exception_ptr& failure) {
+            if (failure) failure_ = failure;
+            stop_signals_.cancel();
+            log_signals_.stop();
+            reload_signal_.cancel();
+            threads_.let_go();
+        });
+    });
     log_signals_.start();
     if (tls_) {
         reload_signal_.add(SIGHUP);

@@ -11,11 +11,13 @@
 #include <vector>
 
 #include "accounts/access_loader.hpp"
+#include "app/admin_listener.hpp"
 #include "app/background.hpp"
 #include "app/configuration.hpp"
 #include "app/docs_routes.hpp"
 #include "app/logging.hpp"
 #include "app/secrets.hpp"
+#include "app/stop_signals.hpp"
 #include "campaign/imports/imports.hpp"
 #include "campaign/voters/list_facts.hpp"
 #include "platform/api/event_stream.hpp"
@@ -27,7 +29,6 @@
 #include "platform/guard/tokens.hpp"
 #include "platform/http/server.hpp"
 #include "platform/http/tls.hpp"
-#include "platform/observe/clock.hpp"
 #include "platform/observe/cpu_pool.hpp"
 #include "platform/observe/metrics.hpp"
 #include "platform/storage/local_store.hpp"
@@ -51,7 +52,6 @@ class Threads {
 
     [[nodiscard]] boost::asio::io_context& first() { return *contexts_.front(); }
     [[nodiscard]] std::vector<boost::asio::io_context*> all() const;
-    [[nodiscard]] std::vector<boost::asio::any_io_executor> executors() const;
 
   private:
     using Guard = boost::asio::executor_work_guard<boost::asio::io_context::executor_type>;
@@ -76,13 +76,11 @@ class App {
     void add_docs();
     Task<void> start();
     Task<void> stop();
-    void wait_for_signal();
     void wait_for_reload();
     Task<void> reload_certificate();
 
     const Configuration& configuration_;
     Threads threads_;
-    observe::SystemClock clock_;
     observe::Metrics metrics_;
     observe::CpuPool cpu_;
     observe::CpuPool passwords_;  // apart, so that a flood of sign-ins delays nothing but sign-ins
@@ -110,13 +108,11 @@ class App {
     MadeOnce contract_;
     std::shared_ptr<http::Tls> tls_;  // none: plain HTTP
     http::Server server_;
-    api::Router admin_router_;
-    std::optional<http::Server> admin_server_;
+    std::optional<AdminListener> admin_;
     LogSignals log_signals_;
-    boost::asio::signal_set signals_;
+    StopSignals stop_signals_;
     boost::asio::signal_set reload_signal_;  // SIGHUP, where there is a certificate to read again
-    bool stopping_ = false;
-    std::exception_ptr failure_;  // of start
+    std::exception_ptr failure_;             // of start
 };
 
 }  // namespace townhall::app

@@ -43,15 +43,11 @@ mail::Address address_of(const Configuration& configuration, std::string_view op
 }
 
 /// What links in mails begin with.
-std::string public_url(const Configuration& configuration) {
-    std::string url = configuration.values.text("PUBLIC_URL");
-    if (url.empty()) {
-        const bool numeric6 = configuration.host.contains(':');
-        url = fmt::format("http://{}{}{}:{}", numeric6 ? "[" : "", configuration.host, numeric6 ? "]" : "",
-                          configuration.port);
-    }
-    while (url.ends_with('/')) url.pop_back();
-    return url;
+std::string begin_of_links(const Configuration& configuration) {
+    if (!configuration.public_url.empty()) return configuration.public_url;
+    const bool numeric6 = configuration.host.contains(':');
+    return fmt::format("http://{}{}{}:{}", numeric6 ? "[" : "", configuration.host, numeric6 ? "]" : "",
+                       configuration.port);
 }
 
 /// Every kind of job there is.
@@ -85,14 +81,14 @@ Background::Background(const Configuration& configuration, const Secrets& secret
       templates_(templates_folder()),
       mailer_(configuration.home / "mailbox", cpu_, clock_),
       imports_({.conninfo = conninfo, .store = store_}),
-      worker_(
-          db_, {context_.get_executor()},
-          kinds(db_,
-                {db_, mailer_, templates_, address_of(configuration, "MAIL_FROM"),
-                 address_of(configuration, "MAIL_TEAM")},
-                {db_, mailer_, templates_, links_, address_of(configuration, "MAIL_FROM"), public_url(configuration)},
-                imports_),
-          metrics, worker_options(options.work)) {}
+      worker_(db_, {context_.get_executor()},
+              kinds(db_,
+                    {db_, mailer_, templates_, address_of(configuration, "MAIL_FROM"),
+                     address_of(configuration, "MAIL_TEAM")},
+                    {db_, mailer_, templates_, links_, address_of(configuration, "MAIL_FROM"),
+                     begin_of_links(configuration)},
+                    imports_),
+              metrics, worker_options(options.work)) {}
 
 Background::~Background() {
     guard_.reset();

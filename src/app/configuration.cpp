@@ -85,6 +85,8 @@ Configuration read_configuration(const config::Environment& flags, std::vector<c
     read_address(values.text("LISTEN"), out.host, out.port);
     read_address(values.text("ADMIN_LISTEN"), out.admin_host, out.admin_port);
 
+    out.public_url = values.text("PUBLIC_URL");
+    while (out.public_url.ends_with('/')) out.public_url.pop_back();
     out.home = values.has("TOWNHALL_HOME") ? std::filesystem::path(values.text("TOWNHALL_HOME")) : db::default_home();
     out.database_url = values.text("DATABASE_URL");
     if (values.has("TEST_DATABASE_URL") && values.text("TEST_DATABASE_URL") == out.database_url)

@@ -23,6 +23,7 @@ struct Configuration {
     std::uint16_t port = 0;
     std::string admin_host;  // empty: no second listener
     std::uint16_t admin_port = 0;
+    std::string public_url;    // without a slash at its end; empty where it is not known
     std::string database_url;  // empty: the embedded PostgreSQL
     std::filesystem::path home;
     std::string secret_key;
