@@ -57,6 +57,13 @@ std::string etag_of(const User& user) {
     return api::etag_of_bytes(text);
 }
 
+api::Answer<User> made(User user) {
+    std::string etag = etag_of(user);
+    std::string location = fmt::format("/api/v1/users/{}", user.id);
+    return {
+        .value = std::move(user), .etag = std::move(etag), .headers = {kPrivate, {"Location", std::move(location)}}};
+}
+
 std::optional<api::Error> weak_password(std::string_view pointer, std::string_view password, std::string_view email) {
     const std::string_view fault = guard::password_fault(password, email);
     if (fault.empty()) return std::nullopt;

@@ -30,6 +30,9 @@ void hide_foreign_roles(User& user, const Principal& viewer, const guard::Snapsh
 /// An entity tag over the whole representation, so it varies with what the viewer may see.
 [[nodiscard]] std::string etag_of(const User& user);
 
+/// What a POST that made, or invited, this user answers; `user` is as the viewer may see it.
+[[nodiscard]] api::Answer<User> made(User user);
+
 /// 422 for a password that the policy refuses; `email` is folded.
 [[nodiscard]] std::optional<api::Error> weak_password(std::string_view pointer, std::string_view password,
                                                       std::string_view email);

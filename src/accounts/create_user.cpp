@@ -11,11 +11,7 @@ Task<Result<api::Answer<User>>> insert(db::Transaction& tx, CreateUser in, std::
     const std::int64_t id =
         co_await tx.one(sql::kInsertUser, fold_email(in.email), in.name, hash, in.is_admin, in.is_editor, by);
     for (const RoleItem& item : in.roles) co_await tx.execute(sql::kSetRole, id, item.campaign_id, item.role, by);
-    User user = to_user(co_await tx.one(sql::kFindUser, id));
-    std::string etag = etag_of(user);
-    co_return api::Answer<User>{.value = std::move(user),
-                                .etag = std::move(etag),
-                                .headers = {kPrivate, {"Location", "/api/v1/users/" + std::to_string(id)}}};
+    co_return made(to_user(co_await tx.one(sql::kFindUser, id)));
 }
 
 }  // namespace
@@ -34,10 +30,10 @@ Task<Result<api::Answer<User>>> create_user(Deps deps, api::Context& context, Cr
     keyed.body = {reinterpret_cast<const char*>(fingerprint.data()), fingerprint.size()};
     const db::Json by = api::audit_by(context);
     try {
-        auto made = co_await api::once<User>(deps.db, deps.answers, keyed, db::Scope::owner(), kCreateUser.success,
-                                             [&](db::Transaction& tx) { return insert(tx, in, *hash, by); });
+        auto created = co_await api::once<User>(deps.db, deps.answers, keyed, db::Scope::owner(), kCreateUser.success,
+                                                [&](db::Transaction& tx) { return insert(tx, in, *hash, by); });
         co_await deps.access.reload();
-        co_return made;
+        co_return created;
     } catch (const db::StatementError& error) {
         if (error.constraint != kEmailIndex) throw;
         co_return std::unexpected(api::Error(kEmailTaken, std::string(kTaken)));

@@ -59,10 +59,7 @@ Task<Result<api::Answer<User>>> invite(Deps deps, db::Transaction& tx, const Req
     co_await tx.execute(sql::kInvite, id, request.link, request.by);
     User user = to_user(co_await tx.one(sql::kFindUser, id));
     hide_foreign_roles(user, request.who, deps.access.snapshots());
-    std::string etag = etag_of(user);
-    co_return api::Answer<User>{.value = std::move(user),
-                                .etag = std::move(etag),
-                                .headers = {kPrivate, {"Location", "/api/v1/users/" + std::to_string(id)}}};
+    co_return made(std::move(user));
 }
 
 }  // namespace

@@ -35,16 +35,15 @@ void add_requests(Exposition& out, const observe::RequestTotals& requests) {
 }
 
 void add_connections(Exposition& out, const http::ServerStats& server) {
-    out.family("townhall_http_connections", "Connections that are open.", Kind::gauge);
-    out.sample(number(server.open_connections));
-    out.family("townhall_http_connections_accepted_total", "Connections accepted.", Kind::counter);
-    out.sample(number(server.accepted));
-    out.family("townhall_http_connections_expired_total", "Connections closed at a deadline.", Kind::counter);
-    out.sample(number(server.expired));
-    out.family("townhall_http_received_bytes_total", "Bytes of requests, headers included.", Kind::counter);
-    out.sample(number(server.bytes_in));
-    out.family("townhall_http_sent_bytes_total", "Bytes of answers, headers included.", Kind::counter);
-    out.sample(number(server.bytes_out));
+    out.single("townhall_http_connections", "Connections that are open.", Kind::gauge, number(server.open_connections));
+    out.single("townhall_http_connections_accepted_total", "Connections accepted.", Kind::counter,
+               number(server.accepted));
+    out.single("townhall_http_connections_expired_total", "Connections closed at a deadline.", Kind::counter,
+               number(server.expired));
+    out.single("townhall_http_received_bytes_total", "Bytes of requests, headers included.", Kind::counter,
+               number(server.bytes_in));
+    out.single("townhall_http_sent_bytes_total", "Bytes of answers, headers included.", Kind::counter,
+               number(server.bytes_out));
 }
 
 /// The connections that requests use, and those of jobs.
@@ -135,25 +134,20 @@ void add_pools_of_work(Exposition& out, const MetricsSources& sources) {
 
 void add_log(Exposition& out) {
     const observe::LogStats log = observe::log_stats();
-    out.family("townhall_log_bytes_total", "Bytes handed to the log's output.", Kind::counter);
-    out.sample(number(log.bytes));
-    out.family("townhall_log_dropped_lines_total", "Log lines lost: the output stood still, or was full.",
-               Kind::counter);
-    out.sample(number(log.dropped));
+    out.single("townhall_log_bytes_total", "Bytes handed to the log's output.", Kind::counter, number(log.bytes));
+    out.single("townhall_log_dropped_lines_total", "Log lines lost: the output stood still, or was full.",
+               Kind::counter, number(log.dropped));
 }
 
 void add_process(Exposition& out) {
     const observe::ProcessStats process = observe::process_stats();
-    out.family("process_cpu_seconds_total", "Processor time used, in user and system mode.", Kind::counter);
-    out.sample(process.cpu_seconds);
-    out.family("process_resident_memory_bytes", "Memory in use.", Kind::gauge);
-    out.sample(number(process.resident_bytes));
-    out.family("process_open_fds", "Open file descriptors.", Kind::gauge);
-    out.sample(number(process.open_files));
-    out.family("process_max_fds", "Most file descriptors that may be open.", Kind::gauge);
-    out.sample(number(process.most_open_files));
-    out.family("process_start_time_seconds", "When the process started, as Unix time.", Kind::gauge);
-    out.sample(process.started);
+    out.single("process_cpu_seconds_total", "Processor time used, in user and system mode.", Kind::counter,
+               process.cpu_seconds);
+    out.single("process_resident_memory_bytes", "Memory in use.", Kind::gauge, number(process.resident_bytes));
+    out.single("process_open_fds", "Open file descriptors.", Kind::gauge, number(process.open_files));
+    out.single("process_max_fds", "Most file descriptors that may be open.", Kind::gauge,
+               number(process.most_open_files));
+    out.single("process_start_time_seconds", "When the process started, as Unix time.", Kind::gauge, process.started);
     out.family("townhall_build_info", "Always 1; the labels tell what runs.", Kind::gauge);
     out.sample(1, {{"version", kVersionText}, {"commit", kCommit}, {"build", kBuild}});
 }

@@ -59,6 +59,15 @@ Task<Result<Campaign>> read_back(db::Transaction& tx, std::int64_t id) {
     co_return *std::move(row);
 }
 
+/// The campaign, where it is still as `If-Match` says.
+Task<Result<Campaign>> read_for_change(db::Transaction& tx, const api::Context& context, std::int64_t id) {
+    auto campaign = co_await read_back(tx, id);
+    if (!campaign) co_return std::unexpected(campaign.error());
+    if (auto error = api::check_if_match(context.header("if-match"), etag_of(*campaign)))
+        co_return std::unexpected(*std::move(error));
+    co_return campaign;
+}
+
 api::Error slug_taken() { return {kSlugTaken, "Choose another slug."}; }
 
 }  // namespace
@@ -128,10 +137,8 @@ Task<Result<api::Answer<Campaign>>> change_campaign(CampaignsDeps deps, api::Con
     try {
         co_return co_await deps.db.transaction(
             db::Scope::owner(), [&](db::Transaction& tx) -> Task<Result<api::Answer<Campaign>>> {
-                const auto before = co_await read_back(tx, in.id);
-                if (!before) co_return std::unexpected(before.error());
-                if (auto error = api::check_if_match(context.header("if-match"), etag_of(*before)))
-                    co_return std::unexpected(*std::move(error));
+                if (const auto before = co_await read_for_change(tx, context, in.id); !before)
+                    co_return std::unexpected(before.error());
                 if (takes_default) co_await tx.execute(kNoDefault);
                 co_await tx.one(kUpdate, in.id, *columns, api::audit_by(context));
                 auto after = co_await read_back(tx, in.id);
@@ -147,10 +154,8 @@ Task<Result<api::Answer<Campaign>>> change_campaign(CampaignsDeps deps, api::Con
 
 Task<Result<api::Nothing>> hide_campaign(CampaignsDeps deps, api::Context& context, GetCampaign in) {
     co_return co_await deps.db.transaction(db::Scope::owner(), [&](db::Transaction& tx) -> Task<Result<api::Nothing>> {
-        const auto before = co_await read_back(tx, in.id);
-        if (!before) co_return std::unexpected(before.error());
-        if (auto error = api::check_if_match(context.header("if-match"), etag_of(*before)))
-            co_return std::unexpected(*std::move(error));
+        if (const auto before = co_await read_for_change(tx, context, in.id); !before)
+            co_return std::unexpected(before.error());
         if (!co_await tx.optional(kHide, in.id, api::audit_by(context))) co_return std::unexpected(kNoSuchCampaign);
         co_return api::Nothing{};
     });

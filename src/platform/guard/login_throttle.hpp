@@ -13,9 +13,8 @@ namespace townhall::guard {
 ///
 /// - an account from one network: narrow, so that one attacker gets nowhere;
 /// - a network, at whatever accounts: wider, for offices share one;
-/// - an account, from wherever: what many addresses together may try. It doesn't hold for networks from which the
-/// account
-///   has signed in before, or anybody could lock its owner out.
+/// - an account, from wherever: what many addresses together may try. It doesn't hold for networks from which it has
+///   signed in before, or anybody could lock its owner out.
 ///
 /// Each budget is a sketch of token buckets: a name maps to one bucket in each of two rows under a key drawn at start,
 /// and is refused only when both are empty; so a stranger who shares one bucket with a flooded name still gets in.
@@ -76,8 +75,8 @@ class LoginThrottle {
     Sketch pairs_;
     Sketch networks_;
     Sketch accounts_;
-    std::vector<std::uint64_t>
-        homes_;  // pairs that signed in, the newest in each place: only users can push others out
+    // Pairs that signed in, the newest in each place: only users can push others out.
+    std::vector<std::uint64_t> homes_;
 };
 
 }  // namespace townhall::guard

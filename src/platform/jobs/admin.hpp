@@ -46,12 +46,20 @@ inline constexpr db::Query<Entry(std::string, std::optional<std::string>, std::i
 inline constexpr db::Query<Entry(std::int64_t)> kShow{
     "jobs.show", db::Mode::read, "select " TOWNHALL_JOB_COLUMNS ", payload from core.jobs where id = $1"};
 
+// `attempt` only ever rises, so a new round of attempts raises the bound.
+#define TOWNHALL_REPLAY_DEAD                                                                               \
+    "update core.jobs set state = 'ready', max_attempts = attempt + 5, run_at = now(), finished_at = null" \
+    " where state = 'dead' and "
+
 /// Gives a dead letter another round of attempts: no row where it is none (any more). A conflict where an unfinished
-/// job has the same unique key. `attempt` only ever rises, so a new round raises the bound.
+/// job has the same unique key.
 inline constexpr db::Query<Entry(std::int64_t)> kReplayOne{
-    "jobs.replay_one", db::Mode::write,
-    "update core.jobs set state = 'ready', max_attempts = attempt + 5, run_at = now(), finished_at = null"
-    " where id = $1 and state = 'dead' returning " TOWNHALL_JOB_COLUMNS ", null::jsonb"};
+    "jobs.replay_one", db::Mode::write, TOWNHALL_REPLAY_DEAD "id = $1 returning " TOWNHALL_JOB_COLUMNS ", null::jsonb"};
+
+/// The same for those of a subject.
+inline constexpr db::Query<void(std::string)> kReplay{"jobs.replay", db::Mode::write,
+                                                      TOWNHALL_REPLAY_DEAD "subject = $1"};
+#undef TOWNHALL_REPLAY_DEAD
 
 /// Deletes a dead letter and gives its kind: no row where it is none.
 inline constexpr db::Query<std::string(std::int64_t)> kDiscard{

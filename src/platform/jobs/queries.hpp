@@ -99,10 +99,4 @@ inline constexpr db::Query<std::int64_t(std::string, db::Json, std::optional<std
              " on conflict (kind, unique_key) where unique_key is not null and state in ('ready', 'running')"
              " do nothing returning id"};
 
-/// `attempt` only ever rises, so a new round raises the bound.
-inline constexpr db::Query<void(std::string)> kReplay{
-    "jobs.replay", db::Mode::write,
-    "update core.jobs set state = 'ready', max_attempts = attempt + 5, run_at = now(), finished_at = null"
-    " where subject = $1 and state = 'dead'"};
-
 }  // namespace townhall::jobs

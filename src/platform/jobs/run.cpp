@@ -1,8 +1,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
-#include <cstdlib>
-#include <cxxabi.h>
 #include <fmt/format.h>
 #include <iterator>
 #include <typeinfo>
@@ -10,6 +8,7 @@
 
 #include "platform/jobs/worker.hpp"
 #include "platform/observe/log.hpp"
+#include "platform/observe/symbols.hpp"
 
 /// How jobs that were claimed are run.
 namespace townhall::jobs {
@@ -20,14 +19,6 @@ namespace {
 
 /// How long a run that was asked to stop for its time being over may take to do so.
 constexpr std::chrono::seconds kLastWords{10};
-
-/// A type's name holds nobody's data; what an exception says might.
-std::string type_name(const std::exception& failure) {
-    int status = 0;
-    const std::unique_ptr<char, void (*)(void*)> name(
-        abi::__cxa_demangle(typeid(failure).name(), nullptr, nullptr, &status), std::free);
-    return status == 0 ? name.get() : typeid(failure).name();
-}
 
 Retry overdue(const Kind& kind) { return {fmt::format("it took longer than {} s", kind.timeout.count())}; }
 
@@ -97,7 +88,8 @@ Task<void> Worker::Impl::run(std::shared_ptr<Impl> self, std::size_t kind, std::
     } catch (const db::Unavailable&) {
         failed = Retry{"the database was unavailable"};
     } catch (const std::exception& failure) {
-        failed = Retry{fmt::format("unexpected failure: {}", type_name(failure))};
+        // A type's name holds nobody's data; what an exception says might.
+        failed = Retry{fmt::format("unexpected failure: {}", observe::demangled(typeid(failure).name()))};
         observe::failure("a job failed unexpectedly", std::current_exception(),
                          {{"kind", what.name}, {"job", ended.front().id}});
     }

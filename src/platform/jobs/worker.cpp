@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <utility>
 
+#include "platform/jobs/admin.hpp"
 #include "platform/observe/log.hpp"
 
 namespace townhall::jobs {

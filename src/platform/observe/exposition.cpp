@@ -50,6 +50,11 @@ void Exposition::family(std::string_view name, std::string_view help, Kind kind)
     text_ += fmt::format("\n# TYPE {} {}\n", name, kTypes[static_cast<std::size_t>(kind)]);
 }
 
+void Exposition::single(std::string_view name, std::string_view help, Kind kind, double value) {
+    family(name, help, kind);
+    sample(value);
+}
+
 void Exposition::sample(double value, LabelViews labels) {
     labels_.clear();
     for (const auto& [name, text] : labels) append_label(labels_, name, text);

@@ -19,6 +19,8 @@ class Exposition {
 
     /// Begins a family. `help` is a sentence.
     void family(std::string_view name, std::string_view help, Kind kind);
+    /// A family that is one sample, without labels.
+    void single(std::string_view name, std::string_view help, Kind kind, double value);
 
     void sample(double value, LabelViews labels = {});
     void histogram(const Histogram::Totals& totals, std::span<const double> bounds, LabelViews labels = {});
