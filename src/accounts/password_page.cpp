@@ -89,7 +89,8 @@ using Text = std::shared_ptr<const api::Cached>;
 
 Text text(std::string_view body, std::string_view type) {
     return std::make_shared<const api::Cached>(
-        std::string(body), api::Cached::Kind{.content_type = type, .cache_control = "public, max-age=300"});
+        std::string(body),
+        api::Cached::Kind{.content_type = type, .cache_control = "public, max-age=300", .quick = true});
 }
 
 Task<Result<http::Response>> answer(Text text, api::Context& context) { co_return text->answer(context); }

@@ -9,16 +9,26 @@ namespace townhall::website {
 
 namespace {
 
-/// Whether a field is what a filter asks for.
-bool is_wanted(const Filter& filter, const std::optional<std::string>& field) {
-    return !filter || (field && importer::fold_name(*filter) == importer::fold_name(*field));
-}
+/// A filter on a text, folded once for all items.
+class Wanted {
+  public:
+    explicit Wanted(const Filter& filter) {
+        if (filter) folded_ = importer::fold_name(*filter);
+    }
 
-/// Whether a place is, or is in, the wanted one: "Karnataka" finds "Shivamogga, Karnataka, India".
-bool is_within(const Filter& filter, const std::optional<std::string>& place) {
-    if (!filter) return true;
-    return place && (" " + importer::fold_name(*place) + " ").contains(" " + importer::fold_name(*filter) + " ");
-}
+    /// Whether a field is what the filter asks for.
+    [[nodiscard]] bool is(const std::optional<std::string>& field) const {
+        return !folded_ || (field && importer::fold_name(*field) == *folded_);
+    }
+    /// Whether a place is, or is in, the wanted one: "Karnataka" finds "Shivamogga, Karnataka, India".
+    [[nodiscard]] bool holds(const std::optional<std::string>& place) const {
+        if (!folded_) return true;
+        return place && (" " + importer::fold_name(*place) + " ").contains(" " + *folded_ + " ");
+    }
+
+  private:
+    std::optional<std::string> folded_;
+};
 
 bool is_flagged(std::optional<bool> wanted, bool flag) { return !wanted || *wanted == flag; }
 
@@ -48,11 +58,11 @@ class Match {
 template <class T>
 using Chosen = std::vector<const Published<T>*>;
 
-template <class T, class Wanted>
-Chosen<T> choose(const Collection<T>& all, const Wanted& wanted) {
+template <class T, class IsChosen>
+Chosen<T> choose(const Collection<T>& all, const IsChosen& is_chosen) {
     Chosen<T> chosen;
     for (std::size_t i = 0; i < all.items().size(); ++i)
-        if (wanted(all.items()[i].item, i)) chosen.push_back(&all.items()[i]);
+        if (is_chosen(all.items()[i].item, i)) chosen.push_back(&all.items()[i]);
     return chosen;
 }
 
@@ -88,11 +98,11 @@ Result<http::Response> show(const ContentDeps& deps, const api::Context& context
 }
 
 /// The whole list as it was made ready, unless the request asks for a part of it.
-template <class T, class Wanted>
+template <class T, class IsChosen>
 Result<http::Response> list(const ContentDeps& deps, const api::Context& context, const Paging& in,
-                            const Collection<T>& all, const Wanted& wanted) {
+                            const Collection<T>& all, const IsChosen& is_chosen) {
     if (context.request.query.empty()) return all.whole().answer(context);
-    return show<T>(deps, context, in, choose(all, wanted));
+    return show<T>(deps, context, in, choose(all, is_chosen));
 }
 
 constexpr auto kEvery = [](const auto&, std::size_t) { return true; };
@@ -106,8 +116,9 @@ Answered list_services(ContentDeps deps, api::Context& context, ListServices in)
 Answered list_case_studies(ContentDeps deps, api::Context& context, ListCaseStudies in) {
     const Snapshot& now = deps.content.current();
     const Match match(now, in.q, now.case_studies);
+    const Wanted industry(in.industry);
     co_return list(deps, context, in, now.case_studies, [&](const CaseStudy& study, std::size_t index) {
-        return is_wanted(in.industry, study.industry) && has_service(in.service, study) &&
+        return industry.is(study.industry) && has_service(in.service, study) &&
                is_flagged(in.featured, study.featured) && match.finds(index);
     });
 }
@@ -115,16 +126,18 @@ Answered list_case_studies(ContentDeps deps, api::Context& context, ListCaseStud
 Answered list_impact_stories(ContentDeps deps, api::Context& context, ListImpactStories in) {
     const Snapshot& now = deps.content.current();
     const Match match(now, in.q, now.impact_stories);
+    const Wanted location(in.location), category(in.category);
     co_return list(deps, context, in, now.impact_stories, [&](const ImpactStory& story, std::size_t index) {
-        return is_within(in.location, story.location) && is_wanted(in.category, story.category) &&
+        return location.holds(story.location) && category.is(story.category) &&
                is_flagged(in.featured, story.featured) && match.finds(index);
     });
 }
 
 Answered list_impact_metrics(ContentDeps deps, api::Context& context, ListImpactMetrics in) {
+    const Wanted category(in.category), period(in.period);
     co_return list(deps, context, in, deps.content.current().impact_metrics,
                    [&](const ImpactMetric& metric, std::size_t) {
-                       return is_wanted(in.category, metric.category) && is_wanted(in.period, metric.period);
+                       return category.is(metric.category) && period.is(metric.period);
                    });
 }
 
