@@ -8,7 +8,7 @@ import pytest
 
 from support.chaosproxy import ChaosProxy
 from support.client import new_key, ok
-from support.forms import audit, contact, count_with_email
+from support.forms import audit, contact, contact_poster, count_with_email
 from support.load import Load
 from support.postgres import OWNER
 from support.server import Townhall
@@ -123,14 +123,7 @@ def test_lost_commit_answer_under_load(behind_proxy, own_database):
     server, proxy = behind_proxy
     told = []
 
-    def work(client):
-        form = contact()
-        response = client.post("/api/contact", form, key=new_key())
-        if response.status_code == 201:
-            told.append(form["email"])
-        return response
-
-    with Load(server, work) as load:
+    with Load(server, contact_poster(told)) as load:
         for _ in range(5):
             form, key = contact(), new_key()
             proxy.arm(form["email"].encode())

@@ -4,14 +4,15 @@ import json
 import secrets
 import socket
 import statistics
-import threading
 import time
 
 import pytest
 
 from support.client import ok
+from support.load import Crowd
 from support.openloop import OpenLoop
 from support.server import ADMIN, Townhall
+from support.waiting import pause
 
 LOGIN, ME = "/api/v1/auth/login", "/api/v1/auth/me"
 NOISE = 0.025  # seconds of p99 that a shared machine makes by itself
@@ -34,27 +35,15 @@ def attempt(email):
     return head.encode() + body
 
 
-class Flood:
+class Flood(Crowd):
     """Connections that sign in wrongly, again and again, each as soon as the last one is answered."""
 
     def __init__(self, server, connections=16):
+        super().__init__(connections)
         self.statuses = []
-        self._stop = threading.Event()
         self._server = server
-        self._threads = [threading.Thread(target=self._run) for _ in range(connections)]
 
-    def __enter__(self):
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._stop.set()
-        for thread in self._threads:
-            thread.join(60)
-            assert not thread.is_alive(), "an attempt hangs"
-
-    def _run(self):
+    def _work(self):
         with socket.create_connection(("127.0.0.1", self._server.port), timeout=30) as connection:
             while not self._stop.is_set():
                 connection.sendall(attempt(f"{secrets.token_hex(8)}@example.org"))
@@ -118,7 +107,7 @@ def test_a_flood_of_sign_ins_slows_nobody_else(server):
 def test_more_sign_ins_than_can_be_done_are_told_to_wait(server):
     """Beyond what may wait for its turn, the answer is 503 with Retry-After, at once; those who are let in are served."""
     with Flood(server, connections=120) as flood:
-        threading.Event().wait(3)
+        pause(3)
         began = time.monotonic()
         response = server.client().post(LOGIN, {"email": ADMIN[0], "password": ADMIN[1]})
         assert time.monotonic() - began < 10

@@ -5,8 +5,8 @@ import secrets
 
 import pytest
 
-from support.client import new_key, ok
-from support.forms import audit, contact
+from support.client import ok
+from support.forms import audit, contact_poster
 from support.load import Load
 from support.waiting import wait_until
 
@@ -47,13 +47,6 @@ def test_migration_while_serving(own_server, own_database):
     one = f"/api/v1/voters/{voter}?campaign_id={campaign}"
     kept = []
 
-    def post(client):
-        form = contact()
-        response = client.post("/api/contact", form, key=new_key())
-        if response.status_code == 201:
-            kept.append(form["email"])
-        return response
-
     turns = itertools.cycle(
         (
             lambda client: client.get(one, headers=bearer),
@@ -63,7 +56,7 @@ def test_migration_while_serving(own_server, own_database):
             lambda client: client.post(
                 f"/api/v1/voters?campaign_id={campaign}", {"last_name": f"New{secrets.token_hex(6)}"}, headers=bearer
             ),
-            post,
+            contact_poster(kept),
         )
     )
     with Load(own_server, lambda client: next(turns)(client), threads=6) as load:

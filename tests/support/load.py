@@ -22,35 +22,52 @@ class Answer:
     error: str | None = None
 
 
-class Load:
-    """Threads that call `work(client)` again and again until `stop`, noting each answer. Reraises what a check in it raised."""
+class Crowd:
+    """Threads that each do `_work()`, which looks at `self._stop`, as long as a `with` lasts. What one of them raised is
+    raised at its end, or by `check()`."""
 
-    def __init__(self, server, work, threads=8):
-        self.answers = []
-        self._failure = None
-        self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._run, args=(server, work)) for _ in range(threads)]
+    def __init__(self, threads, patience=60):
+        self._stop, self._failure, self._patience = threading.Event(), None, patience
+        self._threads = [threading.Thread(target=self._run) for _ in range(threads)]
 
     def __enter__(self):
         for thread in self._threads:
             thread.start()
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, *_):
         self._stop.set()
         for thread in self._threads:
-            thread.join(60)
+            thread.join(self._patience)
             assert not thread.is_alive(), "a client hangs"
+        if kind is None:
+            self.check()
+
+    def check(self):
+        """True; raises what a thread raised."""
         if self._failure:
             raise self._failure
+        return True
 
-    def _run(self, server, work):
+    def _run(self):
         try:
-            client = server.client()
-            while not self._stop.is_set():
-                self.answers.append(timed(lambda: work(client)))
-        except Exception as failure:  # told to the test by __exit__
+            self._work()
+        except Exception as failure:  # told to the test by check()
             self._failure = failure
+
+
+class Load(Crowd):
+    """Threads that call `work(client)` again and again, noting each answer."""
+
+    def __init__(self, server, work, threads=8):
+        super().__init__(threads)
+        self.answers = []
+        self._server, self._turn = server, work
+
+    def _work(self):
+        client = self._server.client()
+        while not self._stop.is_set():
+            self.answers.append(timed(lambda: self._turn(client)))
 
 
 def timed(exchange):
@@ -63,45 +80,23 @@ def timed(exchange):
     return Answer(began, time.monotonic() - began, response.status_code, response.headers.get("Retry-After"))
 
 
-class Posters:
+class Posters(Crowd):
     """Threads that post contact forms, each until it is acknowledged, by key; the first acknowledgement goes to the ledger."""
 
     def __init__(self, server, ledger, threads=8, patience=60):
-        self._server, self._ledger, self._patience = server, ledger, patience
-        self._stop, self._lock = threading.Event(), threading.Lock()
-        self._failure = None
+        super().__init__(threads, patience + 30)
+        self._server, self._ledger, self._longest = server, ledger, patience
+        self._lock = threading.Lock()
         self.posted = 0
         self.retries = 0
-        self._threads = [threading.Thread(target=self._run) for _ in range(threads)]
 
-    def __enter__(self):
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, kind, *_):
-        self._stop.set()
-        for thread in self._threads:
-            thread.join(self._patience + 30)
-        if kind is None and self._failure:
-            raise self._failure
-
-    def check(self):
-        """True; raises what a poster raised."""
-        if self._failure:
-            raise self._failure
-        return True
-
-    def _run(self):
-        try:
-            client = self._server.client()
-            while not self._stop.is_set():
-                self._post(client)
-        except Exception as failure:  # told to the test by check() and __exit__
-            self._failure = failure
+    def _work(self):
+        client = self._server.client()
+        while not self._stop.is_set():
+            self._post(client)
 
     def _post(self, client):
-        form, key, deadline = contact(), str(uuid.uuid4()), time.monotonic() + self._patience
+        form, key, deadline = contact(), str(uuid.uuid4()), time.monotonic() + self._longest
         while True:
             try:
                 response = client.post("/api/contact", form, key=key, timeout=10)
@@ -113,7 +108,7 @@ class Posters:
                 assert response.status_code in (409, 503), f"{response.status_code}: {response.text}"
             except requests.RequestException:
                 pass
-            assert time.monotonic() < deadline, f"{key} was not acknowledged within {self._patience} s"
+            assert time.monotonic() < deadline, f"{key} was not acknowledged within {self._longest} s"
             with self._lock:
                 self.retries += 1
             pause(0.02)
