@@ -12,6 +12,7 @@ sys.path[:0] = [str(TOOLS), str(TOOLS / "lint")]
 import arrows  # noqa: E402
 import commits  # noqa: E402
 import coverage  # noqa: E402
+import tidy_commands  # noqa: E402
 
 
 @pytest.mark.parametrize(
@@ -114,3 +115,8 @@ def test_missing_lines_are_told_as_ranges():
     trace = ["SF:/a.cpp\n", "DA:1,0\n", "DA:2,0\n", "DA:3,4\n", "DA:5,0\n", "end_of_record\n"]
     assert coverage.read(trace) == {"/a.cpp": {1: 0, 2: 0, 3: 4, 5: 0}}
     assert coverage.ranges([2, 1, 5]) == "1-2 5"
+
+
+def test_clang_tidy_compiles_without_the_precompiled_header():
+    command = "clang++-19 -O2 -Winvalid-pch -Xclang -include-pch -Xclang /a/cmake_pch.hxx.pch -c /a/src/x.cpp"
+    assert tidy_commands.without_precompiled_header(command) == "clang++-19 -O2 -c /a/src/x.cpp"
