@@ -4,13 +4,13 @@ namespace townhall::api {
 
 void encode(std::string& out, db::Timestamp value) {
     out += '"';
-    out += db::format(value);
+    db::append(out, value);
     out += '"';
 }
 
 void encode(std::string& out, db::Date value) {
     out += '"';
-    out += db::format(value);
+    db::append(out, value);
     out += '"';
 }
 

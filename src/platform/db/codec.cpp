@@ -8,7 +8,7 @@ namespace townhall::db {
 
 void throw_unreadable(std::string_view type) { throw ShapeError(fmt::format("a column does not hold a {}", type)); }
 
-void Codec<Timestamp>::write(Timestamp value, std::string& out) { out += format(value); }
+void Codec<Timestamp>::write(Timestamp value, std::string& out) { append(out, value); }
 
 Timestamp Codec<Timestamp>::read(std::string_view text) {
     const auto value = parse_timestamp(text);
@@ -16,7 +16,7 @@ Timestamp Codec<Timestamp>::read(std::string_view text) {
     return *value;
 }
 
-void Codec<Date>::write(Date value, std::string& out) { out += format(value); }
+void Codec<Date>::write(Date value, std::string& out) { append(out, value); }
 
 Date Codec<Date>::read(std::string_view text) {
     const auto value = parse_date(text);

@@ -87,26 +87,57 @@ std::optional<std::chrono::seconds> take_offset(std::string_view& text) {
     return west ? -offset : offset;
 }
 
+void append_two_digits(std::string& out, unsigned number) {
+    out += static_cast<char>('0' + number / 10);
+    out += static_cast<char>('0' + number % 10);
+}
+
 }  // namespace
 
 Timestamp now() { return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()); }
 
-std::string format(Date date) {
+void append(std::string& out, Date date) {
     const year_month_day ymd{date};
-    return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(ymd.year()), static_cast<unsigned>(ymd.month()),
-                       static_cast<unsigned>(ymd.day()));
+    const int y = static_cast<int>(ymd.year());
+    if (y < 0 || y > 9'999) {
+        out += fmt::format("{:04}", y);
+    } else {
+        append_two_digits(out, static_cast<unsigned>(y / 100));
+        append_two_digits(out, static_cast<unsigned>(y % 100));
+    }
+    out += '-';
+    append_two_digits(out, static_cast<unsigned>(ymd.month()));
+    out += '-';
+    append_two_digits(out, static_cast<unsigned>(ymd.day()));
+}
+
+void append(std::string& out, Timestamp time) {
+    const Date date = std::chrono::floor<std::chrono::days>(time);
+    const std::chrono::hh_mm_ss clock{time - date};
+    append(out, date);
+    out += 'T';
+    append_two_digits(out, static_cast<unsigned>(clock.hours().count()));
+    out += ':';
+    append_two_digits(out, static_cast<unsigned>(clock.minutes().count()));
+    out += ':';
+    append_two_digits(out, static_cast<unsigned>(clock.seconds().count()));
+    if (const auto micros = static_cast<unsigned>(clock.subseconds().count()); micros != 0) {
+        out += '.';
+        for (const unsigned unit : {10'000U, 100U, 1U}) append_two_digits(out, micros / unit % 100);
+        out.resize(out.find_last_not_of('0') + 1);
+    }
+    out += 'Z';
+}
+
+std::string format(Date date) {
+    std::string text;
+    append(text, date);
+    return text;
 }
 
 std::string format(Timestamp time) {
-    const Date date = std::chrono::floor<std::chrono::days>(time);
-    const std::chrono::hh_mm_ss clock{time - date};
-    std::string text = fmt::format("{}T{:02}:{:02}:{:02}", format(date), clock.hours().count(), clock.minutes().count(),
-                                   clock.seconds().count());
-    if (const auto micros = clock.subseconds().count(); micros != 0) {
-        fmt::format_to(std::back_inserter(text), ".{:06}", micros);
-        while (text.back() == '0') text.pop_back();
-    }
-    text += 'Z';
+    std::string text;
+    append(text, time);
     return text;
 }
 

@@ -38,6 +38,9 @@ struct Uuid {
 [[nodiscard]] std::string format(Timestamp time);
 /// "2024-02-29".
 [[nodiscard]] std::string format(Date date);
+/// The same, added to `out`: lists write hundreds of them.
+void append(std::string& out, Timestamp time);
+void append(std::string& out, Date date);
 
 /// RFC 3339 with any offset; a space in place of `T` and PostgreSQL's short offsets ("+00") are taken too. Digits
 /// beyond the microsecond are cut. Nothing where the text is anything else or no such day exists.

@@ -21,7 +21,13 @@ TEST(Types, TimestampsAreReadAndWrittenByRfc3339) {
     EXPECT_EQ(parse_timestamp("2024-02-29t07:04:56.123456789-05:30"), leap_day + microseconds(123456));
     EXPECT_EQ(format(leap_day), "2024-02-29T12:34:56Z");
     EXPECT_EQ(format(leap_day + microseconds(120)), "2024-02-29T12:34:56.00012Z");
+    EXPECT_EQ(format(leap_day + microseconds(100'000)), "2024-02-29T12:34:56.1Z");
+    EXPECT_EQ(format(leap_day + microseconds(1)), "2024-02-29T12:34:56.000001Z");
     EXPECT_EQ(format(Timestamp{microseconds(-1)}), "1969-12-31T23:59:59.999999Z");
+    EXPECT_EQ(format(sys_days{year{12024} / 1 / 2}), "12024-01-02");
+    std::string text = "on ";
+    append(text, leap_day);
+    EXPECT_EQ(text, "on 2024-02-29T12:34:56Z");
 }
 
 TEST(Types, WhatIsNoTimestampIsRefused) {
