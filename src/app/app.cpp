@@ -141,6 +141,7 @@ App::App(const Configuration& configuration, const Secrets& secrets, std::string
       access_(threads_.first(), db_, snapshots_, tokens_.lifetime()),
       store_(configuration.home / "objects", cpu_),
       facts_(db_),
+      people_(db_, threads_.all()),
       content_source_(content_folder_of(configuration), cpu_),
       content_(content_source_,
                {.locale = configuration.values.text("CONTENT_LOCALE"), .public_url = configuration.public_url},
@@ -172,7 +173,7 @@ void App::add_routes() {
     website::add_content_routes(router_, {content_, cursors_});
     website::add_form_routes(router_, {db_, keeper_, &background_.worker(), answers_, cursors_});
     campaign::add_campaign_routes(router_, {db_, answers_});
-    campaign::add_voter_routes(router_, {db_, answers_, cursors_, facts_});
+    campaign::add_voter_routes(router_, {db_, answers_, cursors_, facts_, people_});
     campaign::add_import_routes(router_,
                                 {db_, store_, background_.worker(), cpu_, events_,
                                  static_cast<std::uint64_t>(configuration_.values.number("MAX_IMPORT_BYTES"))});

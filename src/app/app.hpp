@@ -20,6 +20,7 @@
 #include "app/stop_signals.hpp"
 #include "campaign/imports/imports.hpp"
 #include "campaign/voters/list_facts.hpp"
+#include "campaign/voters/voters.hpp"
 #include "platform/api/event_stream.hpp"
 #include "platform/api/router.hpp"
 #include "platform/db/db.hpp"
@@ -95,6 +96,7 @@ class App {
     accounts::AccessLoader access_;
     storage::LocalStore store_;
     campaign::ListFacts facts_;
+    campaign::VoterLookup people_;
     website::FolderSource content_source_;
     website::Content content_;
     Background background_;

@@ -78,5 +78,13 @@ inline constexpr db::Query<VoterRow(std::int64_t)> kGetMember{
 inline constexpr db::Query<VoterRow(std::int64_t)> kGetAny{
     "voters.get_any", db::Mode::read,
     "select " TOWNHALL_BASE_COLUMNS " from campaign.voters v where v.id = $1 and v.deleted_at is null"};
+inline constexpr db::Query<VoterRow(std::vector<std::int64_t>)> kGetMembers{
+    "voters.get_many", db::Mode::read,
+    "select " TOWNHALL_MEMBER_COLUMNS
+    " from campaign.members v"
+    " where v.voter_id = any($1) and v.removed_at is null and v.deleted_at is null"};
+inline constexpr db::Query<VoterRow(std::vector<std::int64_t>)> kGetAnyMany{
+    "voters.get_any_many", db::Mode::read,
+    "select " TOWNHALL_BASE_COLUMNS " from campaign.voters v where v.id = any($1) and v.deleted_at is null"};
 
 }  // namespace townhall::campaign
