@@ -44,7 +44,7 @@ Task<Result<api::Answer<Voter>>> change_voter(VotersDeps deps, api::Context& con
 Task<Result<api::Nothing>> delete_voter(VotersDeps deps, api::Context& context, GetVoter in) {
     const Principal who = context.who;
     // A manager takes the voter out of the campaign; only an admin hides a person everywhere.
-    co_return co_await deps.db.transaction(scope_of(who), [&](db::Transaction& tx) -> Task<Result<api::Nothing>> {
+    auto done = co_await deps.db.transaction(scope_of(who), [&](db::Transaction& tx) -> Task<Result<api::Nothing>> {
         const auto before = co_await tx.optional(who.campaign ? kGetMember : kGetAny, in.id);
         if (!before) co_return std::unexpected(kNoSuchVoter);
         if (auto error = api::check_if_match(context.header("if-match"), etag_of(who, *before)))
@@ -57,6 +57,8 @@ Task<Result<api::Nothing>> delete_voter(VotersDeps deps, api::Context& context, 
                              .campaign_id = who.campaign});
         co_return api::Nothing{};
     });
+    if (done) deps.facts.forget_starts();
+    co_return done;
 }
 
 }  // namespace townhall::campaign

@@ -7,6 +7,9 @@ namespace {
 constexpr std::int64_t kFew = 10'000;  // counting fewer than this is quick
 constexpr auto kCountAge = std::chrono::seconds(30);
 constexpr auto kAsOfAge = std::chrono::seconds(1);
+constexpr auto kEstimateAge = std::chrono::seconds(1);
+constexpr auto kStartAge = std::chrono::seconds(1);
+constexpr std::size_t kMostStarts = 10'000;
 
 constexpr db::Query<std::int64_t()> kCountMembers{"voters.count", db::Mode::read, "select campaign.count_voters()"};
 constexpr db::Query<std::int64_t(std::int64_t)> kCountFewMembers{
@@ -62,13 +65,24 @@ Task<std::int64_t> ListFacts::count_campaign(std::int64_t campaign) {
     co_return *count;
 }
 
+Task<std::int64_t> ListFacts::estimate_all(db::Scope scope) {
+    {
+        const std::scoped_lock lock(mutex_);
+        if (estimate_ && Clock::now() - estimate_->second < kEstimateAge) co_return estimate_->first;
+    }
+    const std::int64_t estimate = co_await db_.one(scope, kEstimate, "campaign.voters");
+    const std::scoped_lock lock(mutex_);
+    estimate_ = {estimate, Clock::now()};
+    co_return estimate;
+}
+
 Task<ListFacts::Total> ListFacts::total(db::Scope scope, bool exact) {
     if (exact)
         co_return Total{
             scope.campaign ? co_await count_campaign(*scope.campaign) : co_await db_.one(scope.slow(), kCountAll),
             false};
     if (!scope.campaign) {
-        const std::int64_t estimate = co_await db_.one(scope, kEstimate, "campaign.voters");
+        const std::int64_t estimate = co_await estimate_all(scope);
         if (estimate > 2 * kFew) co_return Total{estimate, true};
         const std::int64_t few = co_await db_.one(scope, kCountFew, kFew + 1);
         co_return Total{std::max(few, few > kFew ? estimate : 0), few > kFew};
@@ -91,6 +105,25 @@ Task<db::Timestamp> ListFacts::as_of() {
     const std::scoped_lock lock(mutex_);
     if (!as_of_ || as_of_->second < asked) as_of_ = {time, asked};
     co_return time;
+}
+
+std::optional<ListFacts::Start> ListFacts::start_of_page(std::optional<std::int64_t> campaign, std::int64_t skipped) {
+    const std::scoped_lock lock(mutex_);
+    const auto found = starts_.find({campaign.value_or(0), skipped});
+    if (found == starts_.end() || Clock::now() - found->second.at > kStartAge) return std::nullopt;
+    return found->second;
+}
+
+void ListFacts::remember_start(std::optional<std::int64_t> campaign, std::int64_t skipped, Start start) {
+    const std::scoped_lock lock(mutex_);
+    if (starts_.size() >= kMostStarts) starts_.clear();
+    Start& known = starts_[{campaign.value_or(0), skipped}];
+    if (known.at < start.at) known = start;
+}
+
+void ListFacts::forget_starts() {
+    const std::scoped_lock lock(mutex_);
+    starts_.clear();
 }
 
 std::span<const db::Statement* const> list_fact_queries() { return kQueries; }

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
 
@@ -39,25 +38,30 @@ constexpr auto columns_of(std::type_identity<ListRow>) {
 
 using ListQuery = db::Composed<ListRow>;
 
-/// Where page N begins, found in the index alone: the rows before it are never fetched.
-void add_page_start(ListQuery& query, const Principal& who, const ListVoters& in) {
-    const std::int64_t skipped = (*in.page - 1) * in.per_page;
-    if (who.campaign)
-        query
-            .add(
-                " and v.voter_id >= (select m.voter_id from campaign.campaign_voters m"
-                " where m.campaign_id = ")
+/// Pages of the whole list, by id: where they begin can be found without reading what is before.
+bool jumps(const ListVoters& in) { return in.page && *in.page > 1 && in.sort == Sort::id && !in.filtered(); }
+std::int64_t skipped_by(const ListVoters& in) { return (in.page.value_or(1) - 1) * in.per_page; }
+
+/// Where page N begins: known, or found in the index alone, without fetching the rows before it.
+void add_page_start(ListQuery& query, const Principal& who, const ListVoters& in,
+                    const std::optional<ListFacts::Start>& known) {
+    who.campaign ? query.add(" and v.voter_id >= ") : query.add(" and v.id >= ");
+    if (known)
+        query.bind(known->id);
+    else if (who.campaign)
+        query.add("(select m.voter_id from campaign.campaign_voters m where m.campaign_id = ")
             .bind(*who.campaign)
             .add(" and m.removed_at is null order by m.voter_id offset ")
-            .bind(skipped)
+            .bind(skipped_by(in))
             .add(" limit 1)");
     else
-        query.add(" and v.id >= (select p.id from campaign.voters p where p.deleted_at is null order by p.id offset ")
-            .bind(skipped)
+        query.add("(select p.id from campaign.voters p where p.deleted_at is null order by p.id offset ")
+            .bind(skipped_by(in))
             .add(" limit 1)");
 }
 
-ListQuery list_query(const Principal& who, const ListVoters& in, const std::optional<Position>& after) {
+ListQuery list_query(const Principal& who, const ListVoters& in, const std::optional<Position>& after,
+                     const std::optional<ListFacts::Start>& start) {
     ListQuery query("voters.list", db::Mode::read);
     if (who.campaign)
         query
@@ -79,14 +83,13 @@ ListQuery list_query(const Principal& who, const ListVoters& in, const std::opti
     else if (after)
         who.campaign ? query.add(" and v.voter_id > ").bind(after->id) : query.add(" and v.id > ").bind(after->id);
 
-    const bool jump = in.page && *in.page > 1 && !by_name && !in.filtered();
-    if (jump) add_page_start(query, who, in);
+    if (jumps(in)) add_page_start(query, who, in, start);
     if (by_name)
         query.add(" order by v.last_folded, v.first_folded, v.voter_id");
     else
         who.campaign ? query.add(" order by v.voter_id") : query.add(" order by v.id");
     query.add(" limit ").bind(in.per_page + 1);
-    if (in.page && *in.page > 1 && !jump) query.add(" offset ").bind((*in.page - 1) * in.per_page);
+    if (!jumps(in) && skipped_by(in) > 0) query.add(" offset ").bind(skipped_by(in));
     return query;
 }
 
@@ -102,15 +105,6 @@ db::Composed<std::int64_t> count_query(const Principal& who, const ListVoters& i
     if (in.count == Count::quick) query.add(" limit ").bind(api::kMostCounted);
     query.add(") counted");
     return query;
-}
-
-/// A cursor is good for the list that it was made for: the same campaign, order and filters.
-std::string purpose_of(const api::Context& context, const ListVoters& in) {
-    std::string out = fmt::format("voters {} {}", context.who.campaign.value_or(0), static_cast<int>(in.sort));
-    for (const Text* filter : {&in.city, &in.state, &in.zip, &in.party, &in.precinct, &in.tag})
-        out += filter->has_value() ? " " + **filter : " ";
-    std::ranges::replace(out, '\n', ' ');
-    return out;
 }
 
 }  // namespace
@@ -132,7 +126,7 @@ Task<Result<api::Answer<api::Page<Voter>>>> list_voters(VotersDeps deps, api::Co
         page = *std::move(found);
         co_return answer;
     }
-    const std::string purpose = purpose_of(context, in);
+    const std::string purpose = cursor_purpose(in.sort == Sort::id ? "voters" : "voters by name", who, in);
     const auto cursor = api::read_cursor(deps.cursors, purpose, in.after);
     if (!cursor) co_return std::unexpected(cursor.error());
     std::optional<Position> after;
@@ -141,10 +135,22 @@ Task<Result<api::Answer<api::Page<Voter>>>> list_voters(VotersDeps deps, api::Co
         if (!after) co_return std::unexpected(api::invalid_parameter("after", "format", "Not a cursor of this list."));
     }
 
+    // Before the rows: what changes after they were read is then later than this.
+    page.as_of = co_await deps.facts.as_of();
+    const auto asked = std::chrono::steady_clock::now();
+    const auto start = jumps(in) ? deps.facts.start_of_page(who.campaign, skipped_by(in)) : std::nullopt;
     // Filters may have to look at many rows, and so may deep pages: not in a lane that others share.
-    const bool slow = in.filtered() || in.page.value_or(1) * in.per_page > 20'000;
+    const bool slow = in.filtered() || (!start && skipped_by(in) > 20'000);
     const db::Scope scope = slow ? scope_of(who).slow() : scope_of(who);
-    auto rows = co_await deps.db.all(scope, list_query(who, in, after));
+    auto rows = co_await deps.db.all(scope, list_query(who, in, after, start));
+    if (in.page && in.sort == Sort::id && !in.filtered()) {
+        // What began behind a start that was known is no younger than that.
+        const auto seen = start ? start->at : asked;
+        if (!start && jumps(in) && !rows.empty())
+            deps.facts.remember_start(who.campaign, skipped_by(in), {rows.front().id, seen});
+        if (std::ssize(rows) > in.per_page)
+            deps.facts.remember_start(who.campaign, skipped_by(in) + in.per_page, {rows.back().id, seen});
+    }
     if (!in.filtered()) {
         const auto total = co_await deps.facts.total(scope_of(who), in.count == Count::exact);
         page.total = total.count;
@@ -153,7 +159,6 @@ Task<Result<api::Answer<api::Page<Voter>>>> list_voters(VotersDeps deps, api::Co
         page.total = co_await deps.db.one(scope, count_query(who, in));
         page.total_is_estimate = in.count == Count::quick && *page.total == api::kMostCounted;
     }
-    page.as_of = co_await deps.facts.as_of();
     page.per_page = in.per_page;
     if (!in.after) page.page = in.page.value_or(1);
     if (static_cast<std::int64_t>(rows.size()) > in.per_page) {
