@@ -78,6 +78,8 @@ def names(admin, campaign, query):
         ("city=Hampton", {"Johnson", "Johnston"}),
         ("city=hampton", {"Johnson", "Johnston"}),
         ("state=NC", {"Núñez", "O'Brien"}),
+        ("state=north+carolina", {"Núñez", "O'Brien"}),
+        ("party=dem", {"Johnson", "Vaughan"}),
         ("zip=27701", {"Núñez", "O'Brien"}),
         ("party=DEM", {"Johnson", "Vaughan"}),
         ("precinct=H2", {"Johnston"}),
@@ -120,6 +122,32 @@ def test_name_search_and_filters_go_together(admin, campaign, people):
     """`q` is one filter among the others: all of them hold."""
     response = admin.get(VOTERS, params={"campaign_id": campaign, "q": "Johnson", "party": "REP"})
     assert [item["last_name"] for item in ok(response)["items"]] == ["Johnston"]
+    for query in ("Catherine Johnston", "Johnston Catherine", "Jonston Cathrine"):
+        response = admin.get(VOTERS, params={"campaign_id": campaign, "q": query, "city": "Hampton"})
+        assert ok(response)["items"][0]["last_name"] == "Johnston", query
+
+
+def test_search_has_pages(admin, crowd):
+    """`next`, `Link` and `page` lead through everybody who was found, each once."""
+    campaign, _ = crowd
+    name = ok(admin.get(f"{VOTERS}?campaign_id={campaign}&per_page=1"))["items"][0]["last_name"]
+    everybody = ok(admin.get(VOTERS, params={"campaign_id": campaign, "q": name, "per_page": 200}))
+    assert everybody["as_of"] and len(everybody["items"]) > 6
+    if not everybody.get("next"):
+        assert (everybody["total"], everybody["total_is_estimate"]) == (len(everybody["items"]), False)
+    path, seen = f"{VOTERS}?campaign_id={campaign}&per_page=3&q={name}", []
+    while len(seen) < 7:
+        response = admin.get(path)
+        answer = ok(response)
+        assert answer["total_is_estimate"] and answer["total"] == len(seen) + 4
+        seen += [item["id"] for item in answer["items"]]
+        parts = urlsplit(response.links["next"]["url"])
+        path = f"{parts.path}?{parts.query}"
+        assert parse_qs(parts.query)["after"] == [answer["next"]]
+    assert seen == [item["id"] for item in everybody["items"]][: len(seen)]
+    by_number = ok(admin.get(f"{VOTERS}?campaign_id={campaign}&per_page=3&page=2&q={name}"))
+    assert [item["id"] for item in by_number["items"]] == seen[3:6]
+    problem(admin.get(f"{VOTERS}?campaign_id={campaign}&q=Else&after={answer['next']}"), 422, parameters=["after"])
 
 
 @pytest.mark.parametrize("query", ["Zzyzx", "%", "_", "'", "\\", "' or 1=1 --", "*", "a" * 200])
@@ -249,6 +277,44 @@ def test_pages_and_cursor_agree(admin, crowd):
     assert by_cursor == by_page and len(by_page) == 50
     parts = urlsplit(first.links["next"]["url"])
     assert [item["id"] for item in ok(admin.get(f"{parts.path}?{parts.query}"))["items"]] == by_page
+
+
+def test_pages_by_number_are_those_of_the_cursor(admin, crowd):
+    """In any order, and again at once, when the server remembers where they begin."""
+    campaign, _ = crowd
+    path = f"{VOTERS}?campaign_id={campaign}&per_page=50"
+    pages, answer = [], ok(admin.get(path))
+    while len(pages) < 30 and answer.get("next"):
+        pages.append([item["id"] for item in answer["items"]])
+        answer = ok(admin.get(next_path(answer["next"], campaign)))
+    for order in (range(len(pages)), range(len(pages)), reversed(range(len(pages)))):
+        for number in order:
+            items = ok(admin.get(f"{path}&page={number + 1}"))["items"]
+            assert [item["id"] for item in items] == pages[number]
+
+
+def test_pages_by_number_follow_a_removal_at_once(admin, make_campaign, make_voter):
+    """Whoever is taken out of page 1 moves page 2, though the server has just told where that begins."""
+    campaign = make_campaign()
+    ids = [make_voter(campaign_id=campaign)["id"] for _ in range(7)]
+    path = f"{VOTERS}?campaign_id={campaign}&per_page=2"
+
+    def page(number):
+        return [item["id"] for item in ok(admin.get(f"{path}&page={number}"))["items"]]
+
+    assert [page(number) for number in (1, 2, 3)] == [ids[:2], ids[2:4], ids[4:6]]
+    assert admin.delete(f"{VOTERS}/{ids[0]}?campaign_id={campaign}").status_code == 204
+    assert [page(number) for number in (3, 2, 1)] == [ids[5:7], ids[3:5], ids[1:3]]
+
+
+def test_tombstones_tell_no_more_than_that(admin, make_campaign, make_voter):
+    """Of somebody who is no longer in the campaign, a list with the deleted gives identity and times, nothing else."""
+    campaign = make_campaign()
+    voter = make_voter(campaign_id=campaign, email="gone@example.org", city="Durham", external_id="G1")
+    assert admin.delete(f"{VOTERS}/{voter['id']}?campaign_id={campaign}").status_code == 204
+    (gone,) = ok(admin.get(f"{VOTERS}?campaign_id={campaign}&include_deleted=true"))["items"]
+    told = {name for name, value in gone.items() if value not in (None, [], {})}
+    assert told == {"id", "source", "external_id", "created_at", "updated_at", "deleted_at"}
 
 
 def test_a_page_past_the_end_is_empty(admin, campaign, people):

@@ -1,6 +1,7 @@
 #include "campaign/voters/filters.hpp"
 #include "campaign/voters/operations.hpp"
 #include "importer/normalise/name.hpp"
+#include "platform/api/paging.hpp"
 
 namespace townhall::campaign {
 
@@ -43,38 +44,50 @@ constexpr db::Query<VoterRow(std::string, std::int64_t, std::int64_t, std::strin
 /// each time, and run where slow statements may.
 constexpr std::int64_t kLookedAt = 2'000;
 
+void add_hits_of_word(db::Composed<VoterRow>& query, const std::string& word) {
+    query.add("select n.score, m.voter_id from campaign.nearest_names('last', ")
+        .bind(word)
+        .add(
+            ", 24) n cross join lateral (select l.voter_id from campaign.campaign_voters l"
+            " where l.last_folded = n.value limit ")
+        .bind(kLookedAt)
+        .add(") m union all select n.score * 0.95, m.voter_id from campaign.nearest_names('first', ")
+        .bind(word)
+        .add(
+            ", 24) n cross join lateral (select l.voter_id from campaign.campaign_voters l"
+            " where l.first_folded = n.value limit ")
+        .bind(kLookedAt)
+        .add(") m");
+}
+
+void add_hits_of_pair(db::Composed<VoterRow>& query, const std::string& first, const std::string& last) {
+    query.add("select a.score + b.score as score, m.voter_id from campaign.nearest_names('last', ")
+        .bind(last)
+        .add(", 12) a cross join campaign.nearest_names('first', ")
+        .bind(first)
+        .add(
+            ", 12) b cross join lateral (select l.voter_id from campaign.campaign_voters l"
+            " where l.last_folded = a.value and l.first_folded = b.value limit ")
+        .bind(kLookedAt)
+        .add(") m");
+}
+
 db::Composed<VoterRow> filtered_search(const Principal& who, const ListVoters& in, const std::string& first,
                                        const std::optional<std::string>& last, std::int64_t skipped) {
     db::Composed<VoterRow> query("voters.search_filtered", db::Mode::read);
     query.add("select " TOWNHALL_MEMBER_COLUMNS " from (select h.voter_id, max(h.score) as score from (");
     if (!last) {
-        query.add("select n.score, m.voter_id from campaign.nearest_names('last', ")
-            .bind(first)
-            .add(
-                ", 24) n cross join lateral (select l.voter_id from campaign.campaign_voters l"
-                " where l.last_folded = n.value limit ")
-            .bind(kLookedAt)
-            .add(") m union all select n.score * 0.95, m.voter_id from campaign.nearest_names('first', ")
-            .bind(first)
-            .add(
-                ", 24) n cross join lateral (select l.voter_id from campaign.campaign_voters l"
-                " where l.first_folded = n.value limit ")
-            .bind(kLookedAt)
-            .add(") m");
+        add_hits_of_word(query, first);
     } else {
-        query.add("select a.score + b.score as score, m.voter_id from campaign.nearest_names('last', ")
-            .bind(*last)
-            .add(", 12) a cross join campaign.nearest_names('first', ")
-            .bind(first)
-            .add(
-                ", 12) b cross join lateral (select l.voter_id from campaign.campaign_voters l"
-                " where l.last_folded = a.value and l.first_folded = b.value limit ")
-            .bind(kLookedAt)
-            .add(") m");
+        // Either order, as without filters: the order that was meant counts a little more.
+        add_hits_of_pair(query, first, *last);
+        query.add(" union all select o.score * 0.95, o.voter_id from (");
+        add_hits_of_pair(query, *last, first);
+        query.add(") o");
     }
     query.add(") h group by h.voter_id) b join campaign.members v on v.voter_id = b.voter_id where true");
     add_filters(query, who, in);
-    query.add(" order by b.score desc, b.voter_id offset ").bind(skipped).add(" limit ").bind(in.per_page);
+    query.add(" order by b.score desc, b.voter_id offset ").bind(skipped).add(" limit ").bind(in.per_page + 1);
     return query;
 }
 
@@ -85,17 +98,21 @@ constexpr std::array<const db::Statement*, 2> kQueries{&kByOneWord, &kByTwoWords
 Task<Result<api::Page<Voter>>> search_voters(VotersDeps deps, Principal who, ListVoters in) {
     if (!who.campaign)
         co_return std::unexpected(api::Error(api::kCampaignRequired, "A search is a campaign's: add ?campaign_id=."));
-    const std::int64_t skipped = (in.page.value_or(1) - 1) * in.per_page;
-    if (in.after || in.sort != Sort::id)
-        co_return std::unexpected(
-            api::invalid_parameter("q", "conflict", "A search has an order of its own, and pages."));
+    if (in.sort != Sort::id)
+        co_return std::unexpected(api::invalid_parameter("sort", "conflict", "A search has an order of its own."));
+    const std::string folded = importer::fold_name(*in.q);
+    const std::string purpose = cursor_purpose("search " + folded, who, in);
+    const auto after = api::read_number_cursor(deps.cursors, purpose, in.after);
+    if (!after) co_return std::unexpected(after.error());
+    const std::int64_t skipped = after->value_or((in.page.value_or(1) - 1) * in.per_page);
     if (skipped + in.per_page > kDeepest)
         co_return std::unexpected(api::invalid_parameter("page", "max", "A search goes 1,000 voters deep."));
 
     api::Page<Voter> page;
-    page.page = in.page.value_or(1);
+    if (!in.after) page.page = in.page.value_or(1);
     page.per_page = in.per_page;
-    const std::string folded = importer::fold_name(*in.q);
+    page.as_of = co_await deps.facts.as_of();
+    page.total = 0;
     if (folded.empty()) co_return page;
     const std::size_t blank = folded.find(' ');
     const db::Scope scope = scope_of(who);
@@ -107,10 +124,18 @@ Task<Result<api::Page<Voter>>> search_voters(VotersDeps deps, Principal who, Lis
     if (in.filtered())
         rows = co_await deps.db.all(scope.slow(), filtered_search(who, in, first_word, last_word, skipped));
     else if (!last_word)
-        rows = co_await deps.db.all(scope, kByOneWord, folded, skipped, in.per_page);
+        rows = co_await deps.db.all(scope, kByOneWord, folded, skipped, in.per_page + 1);
     else
-        rows = co_await deps.db.all(scope, kByTwoWords, first_word, skipped, in.per_page, *last_word);
+        rows = co_await deps.db.all(scope, kByTwoWords, first_word, skipped, in.per_page + 1, *last_word);
+    // How many there are in all nobody counts: so many at least.
+    page.total = skipped + std::ssize(rows);
+    page.total_is_estimate = std::ssize(rows) > in.per_page;
     for (VoterRow& row : rows) page.items.push_back(shown_to(who, std::move(row)));
+    const std::int64_t end = skipped + in.per_page;
+    if (std::ssize(page.items) > in.per_page && end + in.per_page > kDeepest)
+        page.items.pop_back();  // as deep as it goes
+    else
+        api::end_page(page, deps.cursors, purpose, [end](const Voter&) { return std::to_string(end); });
     co_return page;
 }
 

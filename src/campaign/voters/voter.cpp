@@ -12,9 +12,22 @@ std::vector<std::string> with_first(const Text& first, std::optional<std::vector
     return all;
 }
 
+/// What is left to tell of somebody who is no longer in the list: that, and since when.
+Voter tombstone_of(Voter&& row) {
+    Voter gone;
+    gone.id = row.id;
+    gone.source = std::move(row.source);
+    gone.external_id = std::move(row.external_id);
+    gone.created_at = row.created_at;
+    gone.updated_at = row.updated_at;
+    gone.deleted_at = row.deleted_at;
+    return gone;
+}
+
 }  // namespace
 
-Voter shown_to(const Principal& who, VoterRow row) {
+Voter shown_to(const Principal& who, VoterRow&& row) {
+    if (row.deleted_at) return tombstone_of(std::move(row));
     row.phones = with_first(row.phone, std::move(row.other_phones));
     row.tags = std::move(row.own_tags).value_or(std::vector<std::string>());
     if (row.known_districts) row.districts = *std::move(row.known_districts);

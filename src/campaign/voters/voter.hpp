@@ -101,8 +101,8 @@ constexpr auto columns_of(std::type_identity<VoterRow>) {
 /// Whether a role sees birth dates, e-mail addresses and what files said beyond our fields.
 [[nodiscard]] inline bool sees_everything(const Principal& who) { return who.at_least(Role::organizer); }
 
-/// The voter that a caller may see.
-[[nodiscard]] Voter shown_to(const Principal& who, VoterRow row);
+/// The voter that a caller may see. Of one that is hidden, or no longer in the campaign, only whose tombstone it is.
+[[nodiscard]] Voter shown_to(const Principal& who, VoterRow&& row);
 
 /// The entity tag of what `shown_to` gives: it varies with campaign and masking, as the answer does.
 [[nodiscard]] std::string etag_of(const Principal& who, const Voter& voter);
