@@ -8,7 +8,7 @@ from pathlib import Path
 from . import voter_files
 from .cluster import Cluster
 from .flask_peer import FlaskPeer
-from .settings import Settings
+from .settings import TOWNHALL, Settings
 from .townhall import Townhall, create_campaign
 
 
@@ -55,10 +55,12 @@ class Bench:
     def say(self, what: str) -> None:
         print(what, file=sys.stderr, flush=True)
 
-    def install(self, database: str | None) -> Townhall:
-        """Townhall on a fresh database of the shared server, or (None) with its embedded one."""
+    def install(self, database: str | None, program: Path | None = None) -> Townhall:
+        """Townhall (of another build, if one is named) on a fresh database of the shared server, or (None) with its
+        embedded one."""
         name = database or "embedded"
-        townhall = Townhall(self.folder / f"home-{name}", self.cluster.url(database) if database else None)
+        url = self.cluster.url(database) if database else None
+        townhall = Townhall(self.folder / f"home-{name}", url, program or TOWNHALL)
         townhall.set_up()
         return townhall
 

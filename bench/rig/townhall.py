@@ -15,7 +15,8 @@ METRICS_TOKEN = "bench-metrics-token-of-this-run-only"
 class Townhall:
     """One installation: a home folder and a database (the embedded one when no URL is given)."""
 
-    def __init__(self, home: Path, database_url: str | None):
+    def __init__(self, home: Path, database_url: str | None, program: Path = TOWNHALL):
+        self.program = program
         home.mkdir(mode=0o755, exist_ok=True)
         self.log = home.parent / f"{home.name}.log"
         self.password = secrets.token_urlsafe(18)
@@ -32,11 +33,11 @@ class Townhall:
             self.environment["DATABASE_URL"] = database_url
 
     def run(self, *arguments, input: str | None = None) -> None:
-        run([TOWNHALL, *arguments], env=self.environment, input=input, cwd="/")
+        run([self.program, *arguments], env=self.environment, input=input, cwd="/")
 
     def command(self, *arguments) -> dict:
         """For process.timed()."""
-        return {"command": [TOWNHALL, *arguments], "env": self.environment, "cwd": "/"}
+        return {"command": [self.program, *arguments], "env": self.environment, "cwd": "/"}
 
     def set_up(self) -> None:
         self.run("db", "upgrade")
@@ -46,7 +47,7 @@ class Townhall:
     def serve(self):
         """(the process, a client) once it is ready."""
         port = free_port()
-        with Child([TOWNHALL, "serve", "--listen", f"127.0.0.1:{port}"], self.log, env=self.environment) as server:
+        with Child([self.program, "serve", "--listen", f"127.0.0.1:{port}"], self.log, env=self.environment) as server:
             await_ok(port, "/readyz", server.check_alive)
             yield server, Client(port)
 
