@@ -92,6 +92,8 @@ TRICKS = {
     "exp over": lambda h, c: sign(h, {**c, "exp": int(time.time()) - 1}),
     "exp text": lambda h, c: sign(h, {**c, "exp": str(c["exp"])}),
     "exp real": lambda h, c: sign(h, {**c, "exp": 1e300}),
+    "no iat": lambda h, c: sign(h, {k: v for k, v in c.items() if k != "iat"}),
+    "iat to come": lambda h, c: sign(h, {**c, "iat": int(time.time()) + 3600}),
     "sub of nobody": lambda h, c: sign(h, {**c, "sub": "999999999"}),
     "sub number": lambda h, c: sign(h, {**c, "sub": int(c["sub"])}),
     "sub negative": lambda h, c: sign(h, {**c, "sub": "-1"}),
@@ -160,6 +162,32 @@ def test_keys_are_rotated_by_the_list(cluster, template):
         server.start()
         ok(ask(server, new))
         problem(ask(server, old), 401)
+    finally:
+        server.close()
+        database.drop()
+
+
+@pytest.mark.promise(
+    "P47", "a shorter lifetime also ends what was issued under a longer one: no ended session comes back"
+)
+def test_a_shorter_lifetime_revives_nobody(cluster, template):
+    """Half an hour after a sign-out, tokens are made to live for a minute: the old one has an hour by its own word."""
+    database = cluster.new_database(template)
+    server = Townhall(database, {"JWT_SECRET_KEY": KEY, "JWT_ACCESS_TOKEN_EXPIRES": "3600"})
+    try:
+        admin = server.start().admin()
+        header, claims = (read(part) for part in admin.token.split(".")[:2])
+        ok(admin.post("/api/v1/auth/logout"), 204)
+        old = sign(header, {**claims, "iat": claims["iat"] - 1800, "exp": claims["exp"] - 1800})
+        problem(ask(server, old), 401)
+        database.sql(
+            "update core.sessions set revoked_at = revoked_at - interval '30 minutes' where revoked_at < now()"
+        )
+        server.stop()
+        server.env["JWT_ACCESS_TOKEN_EXPIRES"] = "60"
+        server.start()
+        problem(ask(server, old), 401)
+        ok(ask(server, server.admin().token))
     finally:
         server.close()
         database.drop()

@@ -1,5 +1,6 @@
 #include "platform/guard/tokens.hpp"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <boost/json/monotonic_resource.hpp>
@@ -16,6 +17,7 @@ namespace townhall::guard {
 namespace {
 
 constexpr std::size_t kSignatureText = 43;  // base64url of 32 bytes
+constexpr std::int64_t kFastestClock = 60;  // seconds by which another process's clock may be ahead of ours
 
 std::int64_t unix_seconds(Clock::time_point time) {
     return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
@@ -77,6 +79,12 @@ std::string_view string_in(const boost::json::object& object, std::string_view n
     return text ? std::string_view(*text) : std::string_view();
 }
 
+std::optional<std::int64_t> seconds_in(const boost::json::object& object, std::string_view name) {
+    const auto* value = object.if_contains(name);
+    const auto* number = value ? value->if_int64() : nullptr;
+    return number ? std::optional(*number) : std::nullopt;
+}
+
 std::uint64_t next_generation() {
     static std::atomic<std::uint64_t> last{0};
     return last.fetch_add(1, std::memory_order_relaxed) + 1;
@@ -116,14 +124,14 @@ std::expected<Claims, TokenFault> AccessTokens::verify(std::string_view token, C
         if (known->expires_at <= at) return std::unexpected(TokenFault::expired);
         return *known;
     }
-    const auto claims = verify_signed(token);
+    const auto claims = verify_signed(token, at);
     if (!claims) return claims;
     if (claims->expires_at <= at) return std::unexpected(TokenFault::expired);
     verified().keep(token, generation_, *claims);
     return claims;
 }
 
-std::expected<Claims, TokenFault> AccessTokens::verify_signed(std::string_view token) const {
+std::expected<Claims, TokenFault> AccessTokens::verify_signed(std::string_view token, std::int64_t at) const {
     for (const Key& key : keys_) {
         if (!token.starts_with(key.header)) continue;
         const std::size_t dot = token.size() - std::min(token.size(), kSignatureText + 1);
@@ -131,12 +139,12 @@ std::expected<Claims, TokenFault> AccessTokens::verify_signed(std::string_view t
         const auto signature = from_base64url(token.substr(dot + 1));
         const Digest expected = key.hmac(token.substr(0, dot));
         if (!signature || !same_bytes(*signature, text_of(expected))) return std::unexpected(TokenFault::bad_signature);
-        return read_claims(token.substr(key.header.size(), dot - key.header.size()));
+        return read_claims(token.substr(key.header.size(), dot - key.header.size()), at);
     }
     return std::unexpected(TokenFault::malformed);
 }
 
-std::expected<Claims, TokenFault> AccessTokens::read_claims(std::string_view payload) const {
+std::expected<Claims, TokenFault> AccessTokens::read_claims(std::string_view payload, std::int64_t at) const {
     const auto bytes = from_base64url(payload);
     if (!bytes) return std::unexpected(TokenFault::malformed);
     std::array<unsigned char, 4096> memory;
@@ -146,13 +154,16 @@ std::expected<Claims, TokenFault> AccessTokens::read_claims(std::string_view pay
     const auto* object = code ? nullptr : document.if_object();
     if (!object) return std::unexpected(TokenFault::malformed);
 
-    const auto* expiry = object->if_contains("exp");
+    const auto expiry = seconds_in(*object, "exp");
+    const auto issued = seconds_in(*object, "iat");
     const auto user = positive(string_in(*object, "sub"));
     const auto session = uuid_from(string_in(*object, "sid"));
     if (string_in(*object, "iss") != issuer_ || string_in(*object, "aud") != audience_ || !user || !session ||
-        !expiry || !expiry->is_int64())
+        !expiry || !issued || *issued > at + kFastestClock)
         return std::unexpected(TokenFault::wrong_claims);
-    return Claims{*user, *session, expiry->get_int64()};
+    // Ended sessions are remembered for the lifetime of tokens that holds now: one issued under a longer one must not
+    // outlive that memory.
+    return Claims{*user, *session, std::min(*expiry, *issued + lifetime_.count())};
 }
 
 OpaqueToken new_opaque_token() {

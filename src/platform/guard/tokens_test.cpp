@@ -94,6 +94,29 @@ TEST_F(Tokens, EndWithTheirTimeAlsoWhenRemembered) {
     EXPECT_EQ(others.verify(token, kNow + seconds(600)).error(), TokenFault::expired);
 }
 
+TEST_F(Tokens, EndSoonerOnceTheLifetimeIsShorter) {
+    TokenSettings shorter = settings();
+    shorter.lifetime = seconds(60);
+    const AccessTokens restarted(shorter);
+    EXPECT_TRUE(restarted.verify(token, kNow + seconds(59)));
+    EXPECT_EQ(restarted.verify(token, kNow + seconds(60)).error(), TokenFault::expired);
+    EXPECT_EQ(AccessTokens(shorter).verify(token, kNow + seconds(60)).error(), TokenFault::expired);
+    TokenSettings longer = settings();
+    longer.lifetime = seconds(6000);
+    EXPECT_EQ(AccessTokens(longer).verify(token, kNow + seconds(600)).error(), TokenFault::expired);
+}
+
+TEST_F(Tokens, RefuseATimeOfIssueThatCannotBe) {
+    const std::string iat = R"("iat":1800000000)";
+    refused(forge(header, replaced(claims, iat + ",", "")));
+    refused(forge(header, replaced(claims, iat, R"("iat":"1800000000")")));
+    refused(forge(header, replaced(claims, iat, R"("iat":1800000061)")));
+    refused(forge(header, replaced(claims, iat, R"("iat":9223372036854775807)")));
+    refused(forge(header, replaced(claims, iat, R"("iat":-9223372036854775808)")));
+    EXPECT_TRUE(tokens.verify(forge(header, replaced(claims, iat, R"("iat":1800000060)")), kNow))
+        << "the clock of another process may be a little ahead";
+}
+
 TEST_F(Tokens, RefuseAnotherAlgorithm) {
     for (const char* alg : {"none", "None", "NONE", "nOnE", "HS384", "HS512", "RS256", "ES256", "EdDSA", "hs256", ""}) {
         const std::string forged = replaced(header, "HS256", alg);
