@@ -1,6 +1,7 @@
 """Clients that are slow on purpose: closed at their deadline, while the others notice nothing."""
 
 import os
+import select
 import subprocess
 import time
 
@@ -156,3 +157,36 @@ def test_idle(impatient):
                 connection.recv(1)
         took, answers = seconds_until_closed(connection)
     assert 1.2 <= took <= 3.2 and not answers
+
+
+@pytest.mark.promise("P18", "most of a body sent at once buys no more than twenty seconds for the rest")
+def test_a_body_that_comes_almost_whole(impatient):
+    """All but sixty bytes of a mebibyte, and then a byte every two seconds: 408 within half a minute."""
+    head = b"POST /api/contact HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1048576\r\n\r\n"
+    with connect(impatient.port) as connection:
+        connection.sendall(head + b"[" * (1048576 - 60))
+        began, received, closed = time.monotonic(), b"", False
+        while not received and not closed and time.monotonic() - began < 60:
+            try:
+                connection.sendall(b"[")
+            except OSError:
+                pass
+            received, closed = read_until_closed(connection, 2)
+        took = time.monotonic() - began
+    assert took <= CLOSED_WITHIN, took
+    assert split(received)[0].status == 408
+
+
+@pytest.mark.promise("P18", "a body that keeps to 2 KiB a second may take longer than any stall")
+def test_a_slow_and_honest_body(impatient):
+    """80 KiB in forty pieces, one a second: read to its end, and refused for what it says."""
+    body = b" " * 81918 + b"[]"
+    head = f"POST /api/contact HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    with connect(impatient.port) as connection:
+        connection.sendall(head.encode())
+        for at in range(0, len(body), 2048):
+            connection.sendall(body[at : at + 2048])
+            readable, _, _ = select.select([connection], [], [], 1)
+            assert not readable or at + 2048 >= len(body), connection.recv(65536)
+        answer = connection.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 422 "), answer

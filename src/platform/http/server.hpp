@@ -38,12 +38,12 @@ struct Timeouts {
     using ms = std::chrono::milliseconds;
 
     ms handshake = std::chrono::seconds(10);  // of TLS
-    ms header = std::chrono::seconds(10);   // from the first byte (or the connection's start) to the end of the header
-    ms idle = std::chrono::seconds(15);     // between requests
-    ms stall = std::chrono::seconds(20);    // one wait for the body's next bytes, or for room to send
-    ms pace = std::chrono::seconds(10);     // waits in all, before `bytes_per_second` counts (bodies and answers)
+    ms header = std::chrono::seconds(10);  // from the first byte (or the connection's start) to the end of the header
+    ms idle = std::chrono::seconds(15);    // between requests
+    ms stall = std::chrono::seconds(20);  // one wait for the body's next bytes, or for room to send; nothing earns more
+    ms pace = std::chrono::seconds(10);   // waits in all, before `bytes_per_second` counts (bodies and answers)
     std::uint64_t bytes_per_second = 1024;  // each of these buys the client another second of waiting
-    ms request = std::chrono::hours(1);     // from the header to the handler's answer
+    ms request = std::chrono::hours(1);     // from the header to the handler's answer, which may then take its time
     ms linger = std::chrono::seconds(5);    // reading away what is still sent after an early answer
     ms last_requests = std::chrono::milliseconds(700);  // while stopping, for requests already on their way
     ms sweep = std::chrono::seconds(1);
