@@ -5,6 +5,8 @@ import json
 import os
 import re
 import signal
+import subprocess
+import time
 
 import pytest
 
@@ -184,6 +186,37 @@ def test_only_so_many_old_files_are_kept(make_server, tmp_path):
     first = wait_until(lambda: names if len(names := turned_over()) >= 3 else None, 20, "two old files")
     wait_until(lambda: not (first - {file.name}) & turned_over(), 20, "the first two to go")
     wait_until(lambda: len(list(tmp_path.glob("*.gz"))) == 2, 10, "two compressed files")
+
+
+def test_a_worker_shares_the_file(make_server, tmp_path):
+    """`serve` turns the file over again and again; what `worker` writes now and then is lost neither to that nor to the archive."""
+    file = tmp_path / "townhall.log"
+    server = started_with_file(make_server(LOG_FILE=file, LOG_MAX_BYTES="20K", LOG_KEEP=500))
+    worker = subprocess.Popen([program(), "worker"], env=server.env, cwd=server.folder, stdin=subprocess.DEVNULL)
+
+    def all_lines():
+        texts = [gzip.open(path, "rt").read() for path in tmp_path.glob("*.gz")]
+        plain = [path.read_text() for path in tmp_path.glob("townhall.log*") if path.suffix not in (".gz", ".part")]
+        return lines_of("".join(texts + plain))
+
+    try:
+        wait_until(lambda: '"working"' in file.read_text(), 60, "the worker to start")
+        client = server.client()
+        changes = 0
+        deadline = time.monotonic() + 4
+        while time.monotonic() < deadline:
+            worker.send_signal(signal.SIGUSR2 if changes % 2 else signal.SIGUSR1)
+            changes += 1
+            for _ in range(100):
+                client.get("/healthz")
+    finally:
+        worker.terminate()
+        assert worker.wait(40) == 0
+    server.stop()
+    assert len(list(tmp_path.glob("*.gz"))) > 3
+    messages = [entry["message"] for entry in all_lines()]
+    assert messages.count("the log's level was changed") == changes
+    assert messages.count("stopped") == 2
 
 
 def test_hangup_opens_the_file_by_its_name(make_server, tmp_path):

@@ -1,9 +1,14 @@
 #include "platform/observe/log.hpp"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
+#include <climits>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
+#include <poll.h>
 #include <thread>
 #include <typeinfo>
 #include <unistd.h>
@@ -21,22 +26,31 @@ namespace {
 constexpr std::size_t kWriteAt = 128 * 1024;
 constexpr std::size_t kMaxWaiting = 4 * 1024 * 1024;  // in each stripe
 constexpr std::chrono::milliseconds kLongestWait{200};
+constexpr std::chrono::milliseconds kLongestFlush{1'000};  // of what nobody reads
 
 /// Gathers lines, those of each thread in a buffer of its own so that threads don't wait for each other; its thread
-/// writes them out, many at once. Lock order: `write_mutex_`, then the others.
+/// writes them out, many at once. Lock order: `write_mutex_`, then the others. Only its own thread waits for an output
+/// that somebody reads.
 class Log {
   public:
+    using clock = std::chrono::steady_clock;
+
     Log() : thread_([this] { run(); }), teller_([this](std::string_view line) { add(line, true); }) {}
 
-    ~Log() {
+    /// Writes out what waits and ends the threads; nothing but the destructor may follow. False when the writer is held
+    /// up for longer than anybody would wait: it needs all of this then, for as long as the process lives.
+    bool end() {
         teller_.reset();
+        output_.end_by(clock::now() + kLongestFlush);
         {
-            const std::scoped_lock lock(wake_mutex_);
+            std::unique_lock lock(wake_mutex_);
             stopping_ = true;
+            wake_.notify_all();
+            if (!wake_.wait_for(lock, 2 * kLongestFlush, [this] { return ended_; })) return false;
         }
-        wake_.notify_one();
         thread_.join();
-        write_out();
+        write_out(clock::now() + kLongestFlush);
+        return true;
     }
 
     void add(std::string_view line, bool at_once) {
@@ -61,19 +75,18 @@ class Log {
 
     void flush() {
         if (teller_) teller_->wait();
-        write_out();
+        write_out(clock::now() + kLongestFlush);
     }
 
     bool set_file(const LogFileOptions& options) {
         const std::scoped_lock lock(write_mutex_);
-        write_waiting();
+        write_waiting(clock::now() + kLongestFlush);
         return output_.open(options);
     }
 
     void reopen_file() {
-        const std::scoped_lock lock(write_mutex_);
-        write_waiting();
-        output_.reopen();
+        reopen_.store(true);
+        write_now();
     }
 
     [[nodiscard]] LogStats stats() const { return {.bytes = bytes_.load(), .dropped = dropped_.load()}; }
@@ -82,9 +95,9 @@ class Log {
         const int fd = output_.descriptor();
         for (Stripe& stripe : stripes_) {
             if (!stripe.mutex.try_lock()) continue;  // this very thread may hold it: what it was adding is torn
-            [[maybe_unused]] const auto lost = ::write(fd, stripe.waiting.data(), stripe.waiting.size());
+            write_dying(fd, stripe.waiting);
         }
-        [[maybe_unused]] const auto lost = ::write(fd, line.data(), line.size());
+        write_dying(fd, line);
     }
 
   private:
@@ -92,6 +105,17 @@ class Log {
         std::mutex mutex;
         std::string waiting;
     };
+
+    /// In pieces, and no longer than the output takes them: a reader that stands still must not keep a dying process.
+    static void write_dying(int fd, std::string_view bytes) noexcept {
+        while (!bytes.empty()) {
+            pollfd room{fd, POLLOUT, 0};
+            if (::poll(&room, 1, kLongestWait.count()) <= 0) return;
+            const ssize_t n = ::write(fd, bytes.data(), std::min<std::size_t>(bytes.size(), PIPE_BUF));
+            if (n <= 0) return;
+            bytes.remove_prefix(static_cast<std::size_t>(n));
+        }
+    }
 
     void count_dropped(std::uint64_t lines) {
         dropped_.fetch_add(lines, std::memory_order_relaxed);
@@ -112,43 +136,45 @@ class Log {
 
     /// Writes in the caller's thread, unless that would keep it waiting: then the log's own thread does it.
     void write_now() {
-        {
+        if (output_.is_regular()) {
             const std::unique_lock lock(write_mutex_, std::try_to_lock);
-            if (lock.owns_lock() && !output_.would_block()) return write_waiting();
+            if (lock.owns_lock()) return write_waiting(clock::time_point::max());
         }
         wake(true);
     }
 
-    void write_out() {
-        const std::scoped_lock lock(write_mutex_);
-        write_waiting();
+    /// Gives up, `by` then, on an output that somebody else is kept waiting by.
+    void write_out(clock::time_point by) {
+        const std::unique_lock lock(write_mutex_, by);
+        if (lock.owns_lock()) write_waiting(by);
     }
 
-    void write_waiting() {
+    void write_waiting(clock::time_point by) {
         for (Stripe& stripe : stripes_) {
             writing_.clear();
             {
                 const std::scoped_lock lock(stripe.mutex);
                 writing_.swap(stripe.waiting);
             }
-            if (!writing_.empty()) write(writing_);
+            if (!writing_.empty()) write(writing_, by);
             if (writing_.capacity() > 4 * kWriteAt) std::string().swap(writing_);
         }
-        tell_dropped();
+        tell_dropped(by);
+        if (reopen_.exchange(false)) output_.reopen();
     }
 
-    void write(std::string_view lines) {
-        count_dropped(output_.write(lines));
+    void write(std::string_view lines, clock::time_point by) {
+        count_dropped(output_.write(lines, by));
         bytes_.fetch_add(lines.size(), std::memory_order_relaxed);
     }
 
-    void tell_dropped() {
+    void tell_dropped(clock::time_point by) {
         const std::uint64_t lines = untold_.exchange(0, std::memory_order_relaxed);
         if (lines == 0) return;
         std::string line;
         append_line(line, time_text(), Level::warning, "log lines were lost: the output stood still, or was full",
                     {{"lines", lines}});
-        if (output_.write(line) > 0) untold_.fetch_add(lines, std::memory_order_relaxed);
+        if (output_.write(line, by) > 0) untold_.fetch_add(lines, std::memory_order_relaxed);
     }
 
     void run() {
@@ -159,9 +185,14 @@ class Log {
             pending_.store(false, std::memory_order_relaxed);
             urgent_ = false;
             lock.unlock();
-            write_out();
+            {
+                const std::scoped_lock writing(write_mutex_);
+                write_waiting(clock::time_point::max());
+            }
             lock.lock();
         }
+        ended_ = true;
+        wake_.notify_all();
     }
 
     std::array<Stripe, kShards> stripes_;
@@ -174,8 +205,10 @@ class Log {
     std::atomic<bool> pending_{false};
     bool urgent_ = false;
     bool stopping_ = false;
+    bool ended_ = false;
 
-    std::mutex write_mutex_;
+    std::timed_mutex write_mutex_;  // never waited for without a limit, but by the log's own thread
+    std::atomic<bool> reopen_{false};
     std::string writing_;
     LogFile output_;
 
@@ -183,10 +216,23 @@ class Log {
     std::optional<FailureTeller> teller_;
 };
 
+/// Holds the log until the process ends. A log that can't end is left behind: an output that stands still must not keep
+/// the process from ending.
+struct Owner {
+    Owner() = default;
+    Owner(const Owner&) = delete;
+    Owner& operator=(const Owner&) = delete;
+    ~Owner() {
+        if (!log->end()) [[maybe_unused]]
+            auto* left_behind = log.release();
+    }
+    std::unique_ptr<Log> log = std::make_unique<Log>();
+};
+
 /// The one process-wide thing: a line must be writable from anywhere, and its file belongs to the process.
 Log& the_log() {
-    static Log log;
-    return log;
+    static const Owner owner;
+    return *owner.log;
 }
 
 std::atomic<Level> lowest_level{Level::info};

@@ -49,7 +49,7 @@ void set_level(Level lowest);
 /// Whether lines of this level are written: ask before building costly fields.
 [[nodiscard]] bool enabled(Level level);
 
-/// Writes one line. Thread-safe; never throws; never blocks on the network. Lines below warning may be buffered for at
+/// Writes one line. Thread-safe; never throws; never waits for who reads it. Lines below warning may be buffered for at
 /// most 200 ms, and those of different threads may come out of order by as much; warning and above reach the file at
 /// once. When the output stands still, or the disk is full, lines are dropped, counted, and the count is logged later.
 void log(Level level, std::string_view message, Fields fields = {});
@@ -65,7 +65,7 @@ inline void critical(std::string_view message, Fields fields = {}) { log(Level::
 /// quote a person's data. The trace is put into words by a thread of the log's: the line may come half a second late.
 void failure(std::string_view message, const std::exception_ptr& thrown, Fields fields = {});
 
-/// Writes out what is buffered. Called at exit.
+/// Writes out what is buffered; waits for a second at most for who reads it. Called at exit.
 void flush();
 
 /// Since the start.

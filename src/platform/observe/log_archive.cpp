@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <ctime>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <memory>
+#include <sys/file.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <system_error>
 #include <unistd.h>
@@ -54,17 +57,23 @@ class Descriptor {
     Descriptor& operator=(const Descriptor&) = delete;
     [[nodiscard]] int get() const { return fd_; }
 
+    /// Nobody writes to the file, or will, while this lives; and it is still there. Its writers hold it by a lock.
+    [[nodiscard]] bool take_alone() const {
+        struct ::stat status{};
+        return fd_ >= 0 && (::flock(fd_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) &&
+               ::fstat(fd_, &status) == 0 && status.st_nlink > 0;
+    }
+
   private:
     int fd_;
 };
 
-bool copy_compressed(const fs::path& from, const fs::path& to, const std::stop_token& stop) {
-    const Descriptor in(from);
+bool copy_compressed(const Descriptor& in, const fs::path& to, const std::stop_token& stop) {
     const int out_fd = ::open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
     if (out_fd < 0) return false;
     std::unique_ptr<gzFile_s, Closer> out(::gzdopen(out_fd, "wb6"));
     if (!out) ::close(out_fd);
-    if (!out || in.get() < 0) return false;
+    if (!out) return false;
     std::array<char, 64 * 1024> block;
     while (!stop.stop_requested()) {
         const ssize_t got = ::read(in.get(), block.data(), block.size());
@@ -77,11 +86,19 @@ bool copy_compressed(const fs::path& from, const fs::path& to, const std::stop_t
 
 }  // namespace
 
+bool remove_file(const fs::path& file) {
+    const Descriptor held(file);
+    std::error_code failed;
+    return held.take_alone() && fs::remove(file, failed);
+}
+
 bool compress_file(const fs::path& file, const std::stop_token& stop) {
     const fs::path done = file.native() + std::string(kCompressed);
     const fs::path part = done.native() + std::string(kUnfinished);
+    const Descriptor in(file);
+    if (!in.take_alone()) return false;
     std::error_code failed;
-    if (copy_compressed(file, part, stop)) {
+    if (copy_compressed(in, part, stop)) {
         fs::rename(part, done, failed);
         if (!failed) return fs::remove(file, failed);
     }
@@ -127,12 +144,11 @@ std::vector<fs::path> LogArchive::old_files() const {
 }
 
 void LogArchive::tidy_now(const std::stop_token& stop) {
-    std::vector<fs::path> files = old_files();
-    std::error_code ignored;
+    const std::vector<fs::path> files = old_files();
     const std::size_t surplus = files.size() > keep_ ? files.size() - keep_ : 0;
     for (std::size_t i = 0; i < files.size() && !stop.stop_requested(); ++i) {
         if (i < surplus) {
-            fs::remove(files[i], ignored);
+            remove_file(files[i]);
         } else if (files[i].extension() != kCompressed) {
             compress_file(files[i], stop);  // where that fails it stays as it is, and is tried again the next time
         }

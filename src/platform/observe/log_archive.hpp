@@ -39,8 +39,11 @@ class LogArchive {
     std::jthread thread_;  // last: it stops before the rest goes
 };
 
-/// Writes `file` compressed beside it, as `<file>.gz`, and removes it. False, with nothing changed, when that fails or
-/// is stopped.
+/// Writes `file` compressed beside it, as `<file>.gz`, and removes it. False, with nothing changed, when that fails, is
+/// stopped, or the file may still be written to: by a process that hasn't noticed yet that it was turned over.
 bool compress_file(const std::filesystem::path& file, const std::stop_token& stop);
+
+/// Removes `file`, unless it may still be written to.
+bool remove_file(const std::filesystem::path& file);
 
 }  // namespace townhall::observe

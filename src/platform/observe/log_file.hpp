@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <optional>
 #include <string_view>
+#include <sys/stat.h>
 
 #include "platform/observe/log_archive.hpp"
 
@@ -30,10 +31,13 @@ void reopen_log_file();
 /// ends the process: nothing is written after it.
 void write_at_crash(std::string_view line) noexcept;
 
-/// Standard error, or a file. Used by one thread at a time, but for `descriptor`.
+/// Standard error, or a file, which other processes may write to as well. Used by one thread at a time, but for what
+/// says otherwise.
 class LogFile {
   public:
-    LogFile() = default;
+    using clock = std::chrono::steady_clock;
+
+    LogFile();
     ~LogFile();
     LogFile(const LogFile&) = delete;
     LogFile& operator=(const LogFile&) = delete;
@@ -42,24 +46,37 @@ class LogFile {
     void reopen();
 
     /// Writes whole lines, and says how many of them were lost: what a full disk or a closed pipe refuses must not stop
-    /// the server. No part of a lost line stays in a file.
-    [[nodiscard]] std::uint64_t write(std::string_view lines);
+    /// the server. No part of a lost line stays in a file. Waits for whoever reads a pipe or a terminal as long as it
+    /// takes something now and then, and until `by` at most.
+    [[nodiscard]] std::uint64_t write(std::string_view lines, clock::time_point by = clock::time_point::max());
 
-    [[nodiscard]] bool would_block() const;
+    /// Nobody's reading keeps a writer waiting. From any thread.
+    [[nodiscard]] bool is_regular() const { return regular_.load(std::memory_order_relaxed); }
+
+    /// Whatever is being written: no reader is waited for after this. From any thread.
+    void end_by(clock::time_point moment) { last_moment_.store(moment, std::memory_order_relaxed); }
 
     /// From any thread, a signal's handler too.
     [[nodiscard]] int descriptor() const { return fd_.load(std::memory_order_relaxed); }
 
   private:
     bool open_file();
+    void take(int opened);
     void begin_archive();
     void turn_over();
+    void follow_name();
     [[nodiscard]] bool is_due(std::size_t more) const;
-    std::size_t write_some(std::string_view bytes);
+    std::size_t write_to_file(std::string_view bytes);
+    std::size_t hand_over(std::string_view bytes, clock::time_point by);
+    [[nodiscard]] bool has_room(clock::time_point by);
 
     std::atomic<int> fd_ = 2;  // standard error
     LogFileOptions options_;
-    bool turns_over_ = false;  // a pipe or a device can't
+    std::atomic<bool> regular_ = false;  // else it isn't turned over
+    std::atomic<clock::time_point> last_moment_{clock::time_point::max()};
+    bool stands_still_ = false;  // its reader takes nothing
+    struct ::stat identity_{};   // of the file
+    clock::time_point followed_;
     std::uint64_t size_ = 0;
     std::chrono::system_clock::time_point begun_;
     std::optional<LogArchive> archive_;

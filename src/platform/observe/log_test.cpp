@@ -1,15 +1,19 @@
 #include "platform/observe/log.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
 #include <limits>
+#include <set>
 #include <sstream>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
 #include <vector>
@@ -264,6 +268,82 @@ TEST_F(LogFile, LinesOfManyThreadsStayWhole) {
         ASSERT_TRUE(line.ends_with(R"("text":"\u001b\r\n"})")) << line;
     }
     EXPECT_EQ(count, 20'000);
+}
+
+double seconds_since(std::chrono::steady_clock::time_point from) {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - from).count();
+}
+
+TEST_F(LogFile, AReaderThatStandsStillKeepsNobodyWaiting) {
+    const std::filesystem::path pipe = folder_ / "pipe";
+    ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+    EXPECT_FALSE(set_log_file({.file = pipe})) << "nobody reads it";
+    const int reader = ::open(pipe.c_str(), O_RDONLY | O_NONBLOCK);
+    ASSERT_TRUE(set_log_file({.file = pipe}));
+    const std::uint64_t lost_before = log_stats().dropped;
+    auto from = std::chrono::steady_clock::now();
+    for (int i = 0; i < 5'000; ++i) warning("unread", {{"number", i}});
+    reopen_log_file();
+    EXPECT_LT(seconds_since(from), 0.9) << "who logs, or asks for the file to be opened again";
+    from = std::chrono::steady_clock::now();
+    flush();
+    EXPECT_LT(seconds_since(from), 3.0);
+    EXPECT_TRUE(soon([&] { return log_stats().dropped > lost_before; }));
+    std::string text;
+    const auto read_on = [&] {
+        std::array<char, 4096> block;
+        for (ssize_t n = 0; (n = ::read(reader, block.data(), block.size())) > 0;)
+            text.append(block.data(), static_cast<std::size_t>(n));
+        warning("read again");
+        return text.contains("read again") && text.contains("log lines were lost");
+    };
+    EXPECT_TRUE(soon(read_on));
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line) && !lines.eof();) EXPECT_TRUE(line.ends_with('}')) << line;
+    ASSERT_TRUE(set_log_file({.file = "/dev/null"}));
+    ::close(reader);
+}
+
+TEST_F(LogFile, TwoWritersLoseNoLineToTheArchive) {
+    constexpr int kLines = 3'000;
+    const LogFileOptions options{.file = folder_ / "log", .max_bytes = 4'000, .keep = 10'000};
+    const auto write_lines = [&options](int writer, int lines) {
+        observe::LogFile file;
+        EXPECT_TRUE(file.open(options));
+        for (int i = 0; i < lines; ++i)
+            EXPECT_EQ(file.write("writer " + std::to_string(writer) + " line " + std::to_string(i) + "\n"), 0U);
+    };
+    {
+        // One that turns over, and one that writes once in a while: to what the other has turned over already.
+        observe::LogFile idle;
+        ASSERT_TRUE(idle.open({.file = options.file, .max_bytes = 0, .keep = options.keep}));
+        const std::jthread busy(write_lines, 0, kLines);
+        const std::jthread other(write_lines, 1, kLines);
+        for (int i = 0; i < 15; ++i) {
+            EXPECT_EQ(idle.write("writer 2 line " + std::to_string(i) + "\n"), 0U);
+            std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        }
+    }
+    std::string all = content();
+    for (const auto& file : old_files()) all += file.extension() == ".gz" ? unpacked(file) : content(file.filename());
+    std::istringstream lines(all);
+    std::set<std::string> seen;
+    for (std::string line; std::getline(lines, line);) EXPECT_TRUE(seen.insert(line).second) << "twice: " << line;
+    EXPECT_EQ(seen.size(), 2 * kLines + 15U);
+}
+
+TEST_F(LogFile, WhatIsStillWrittenToIsNeitherCompressedNorRemoved) {
+    observe::LogFile writer;
+    ASSERT_TRUE(writer.open({.file = folder_ / "log"}));
+    std::filesystem::rename(folder_ / "log", folder_ / "old");
+    EXPECT_EQ(writer.write("late\n"), 0U);
+    EXPECT_FALSE(compress_file(folder_ / "old", {}));
+    EXPECT_FALSE(remove_file(folder_ / "old"));
+    std::ofstream(folder_ / "log") << "another's\n";
+    EXPECT_TRUE(soon([&] { return writer.write("more\n") == 0 && content().contains("more"); }))
+        << "follows the name within a second or so";
+    EXPECT_TRUE(content("old").starts_with("late\n"));
+    EXPECT_TRUE(compress_file(folder_ / "old", {}));
 }
 
 TEST_F(LogFile, WhatIsBufferedIsWrittenAtExit) {
