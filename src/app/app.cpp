@@ -196,6 +196,7 @@ Task<void> App::start() {
     access_.start();
     co_await access_.reload();
     co_await content_.refresh();
+    if (stop_asked_) co_return;
     background_.start();
     server_.start();
     if (admin_) admin_->start();
@@ -240,15 +241,31 @@ Task<void> App::reload_certificate() {
     }
 }
 
+void App::begin() {
+    asio::co_spawn(threads_.first(), start(), [this](const std::exception_ptr& failure) {
+        begun_ = true;
+        failure_ = failure;
+        // What is being started can't be stopped: whoever asked for it meanwhile had to wait.
+        if (stop_asked_) return end();
+        if (failure) std::raise(SIGTERM);
+    });
+}
+
+void App::end() {
+    asio::co_spawn(threads_.first(), stop(), [this](const std::exception_ptr& failure) {
+        if (failure) failure_ = failure;
+        stop_signals_.cancel();
+        log_signals_.stop();
+        reload_signal_.cancel();
+        threads_.let_go();
+    });
+}
+
 void App::run() {
     stop_signals_.start([this] {
-        asio::co_spawn(threads_.first(), stop(), [this](const std::exception_ptr& failure) {
-            if (failure) failure_ = failure;
-            stop_signals_.cancel();
-            log_signals_.stop();
-            reload_signal_.cancel();
-            threads_.let_go();
-        });
+        stop_asked_ = true;
+        if (begun_) return end();
+        observe::info("told to stop before the start has ended");
     });
     log_signals_.start();
     if (tls_) {
@@ -256,11 +273,7 @@ void App::run() {
         wait_for_reload();
     }
     threads_.start();
-    asio::co_spawn(threads_.first(), start(), [this](const std::exception_ptr& failure) {
-        if (!failure) return;
-        failure_ = failure;
-        std::raise(SIGTERM);
-    });
+    begin();
     threads_.first().run();
     threads_.finish();
     if (failure_) std::rethrow_exception(failure_);

@@ -77,6 +77,8 @@ class App {
     void add_docs();
     Task<void> start();
     Task<void> stop();
+    void begin();
+    void end();
     void wait_for_reload();
     Task<void> reload_certificate();
 
@@ -114,7 +116,9 @@ class App {
     LogSignals log_signals_;
     StopSignals stop_signals_;
     boost::asio::signal_set reload_signal_;  // SIGHUP, where there is a certificate to read again
-    std::exception_ptr failure_;             // of start
+    std::exception_ptr failure_;             // of start, or of stop
+    bool begun_ = false;                     // start has ended
+    bool stop_asked_ = false;
 };
 
 }  // namespace townhall::app

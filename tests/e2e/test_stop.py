@@ -1,8 +1,11 @@
 """SIGTERM: what is in flight is finished, and then it ends."""
 
 import json
+import os
+import select
 import signal
 import socket
+import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,7 +15,7 @@ import requests
 from support.forms import contact
 from support.load import Load
 from support.processes import alive, descendants
-from support.server import Townhall
+from support.server import Townhall, program
 from support.waiting import wait_until
 
 
@@ -108,6 +111,98 @@ def _ready(server):
         return requests.get(f"{server.url}/readyz", timeout=5).status_code == 200
     except requests.RequestException:
         return False
+
+
+class Unread:
+    """A server whose log goes to a pipe, read until it listens and then no more."""
+
+    def __init__(self, database):
+        self.server = Townhall(database, {"SHUTDOWN_TIMEOUT": "5"})
+        self._end, theirs = os.pipe()
+        self.server.process = subprocess.Popen(
+            [program(), "serve", "--listen", "127.0.0.1:0"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=theirs,
+            env=self.server.env,
+            cwd=self.server.folder,
+            start_new_session=True,
+        )
+        os.close(theirs)
+        self._seen = b""
+        self.server.port = wait_until(self._announced_port, 60, "the log line `listening`")
+        wait_until(self.server.is_ready, 60, "200 of /readyz")
+
+    def _announced_port(self):
+        if select.select([self._end], [], [], 0.1)[0]:
+            self._seen += os.read(self._end, 65536)
+        entries = [json.loads(line) for line in self._seen.split(b"\n")[:-1]]
+        return next((entry["port"] for entry in entries if entry["message"] == "listening"), None)
+
+    def fill(self):
+        """Says much more than a pipe holds, and then as much again."""
+        with requests.Session() as session:
+            for _ in range(2000):
+                assert session.get(f"{self.server.url}/healthz", timeout=5).status_code == 200
+
+    def close(self):
+        self.server.close()
+        os.close(self._end)
+
+
+@pytest.fixture
+def unread(own_database):
+    server = Unread(own_database)
+    yield server
+    server.close()
+
+
+@pytest.mark.promise("P29", "also while nobody reads its log: it goes on serving, and ends within 30 s of SIGTERM")
+def test_nobody_reads_the_log(unread):
+    """The pipe is full; SIGHUP stalls nothing either."""
+    unread.fill()
+    unread.server.process.send_signal(signal.SIGHUP)
+    unread.fill()
+    assert unread.server.stop(30) == 0
+
+
+@pytest.mark.promise("P29", "a second SIGTERM ends it at once though nobody reads its log")
+def test_second_sigterm_while_nobody_reads_the_log(unread):
+    """Within 3 s: a second of them is for whoever might read the last lines after all."""
+    unread.fill()
+    slow = SlowPost(unread.server.port)
+    unread.server.process.send_signal(signal.SIGTERM)
+    wait_until(lambda: not _ready(unread.server), 10, "the drain")
+    assert unread.server.process.poll() is None, "the request in flight was not waited for"
+    unread.server.process.send_signal(signal.SIGTERM)
+    unread.server.process.wait(3)
+    slow.close()
+
+
+@pytest.mark.promise("P29", "SIGTERM while it starts: it ends with 0 as soon as the start has come to its next step")
+def test_sigterm_while_it_starts(own_database):
+    """Held up by a lock on what it reads before it serves."""
+    server = Townhall(own_database)
+    held = own_database.connect()
+    try:
+        server.start().stop()  # so that the next start has nothing to migrate
+        with held.cursor() as cursor:
+            cursor.execute("begin; lock table core.sessions in access exclusive mode")
+        server.launch()
+        waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+        wait_until(lambda: own_database.one(waiting) > 0, 60, "the start to wait")
+        server.process.send_signal(signal.SIGTERM)
+        wait_until(
+            lambda: any("told to stop" in entry["message"] for entry in server.log_entries()),
+            10,
+            "the signal to be taken",
+        )
+        held.rollback()
+        assert server.process.wait(30) == 0
+        assert not any(entry["message"] == "listening" for entry in server.log_entries(server._seen))
+    finally:
+        held.close()
+        server.close()
 
 
 def test_the_embedded_database_stops_too(request):
