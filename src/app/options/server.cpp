@@ -53,7 +53,8 @@ std::vector<config::Option> server_options() {
         {.name = "REQUEST_TIMEOUT",
          .kind = Kind::integer,
          .fallback = "3600",
-         .doc = "Longest time for one request, in seconds, uploads included.",
+         .doc = "Longest time until a request's answer begins, in seconds, uploads included; then 408, or 503 where it "
+                "was not the client that took so long.",
          .section = "Server",
          .least = 1,
          .most = 86'400},

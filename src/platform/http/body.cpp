@@ -69,7 +69,10 @@ Task<void> IncomingBody::begin() {
     if (framing_.length.value_or(0) > limit_) fail(413, "The body is too large.");
     if (!framing_.expects_continue || !wire_.held().empty()) co_return;
     wire_.out += "HTTP/1.1 100 Continue\r\n\r\n";
-    if (!co_await wire_.flush(pace_)) fail(400, "The client is gone.");
+    waits_ = true;
+    const bool told = co_await wire_.flush(pace_);
+    waits_ = false;
+    if (!told) fail(400, "The client is gone.");
 }
 
 // Waits for bytes, into `buffer` or behind what is held when `buffer` is empty.
@@ -78,6 +81,7 @@ Task<std::size_t> IncomingBody::wait(std::span<char> buffer) {
     const auto request_deadline = wire_.deadline;
     wire_.deadline = std::min(request_deadline, pace_.deadline(from));
     std::size_t count = 0;
+    waits_ = true;
     if (buffer.empty()) {
         const std::size_t before = wire_.held().size();
         co_await wire_.receive();
@@ -85,6 +89,7 @@ Task<std::size_t> IncomingBody::wait(std::span<char> buffer) {
     } else {
         count = co_await wire_.receive(buffer);
     }
+    waits_ = false;
     if (!wire_.expired()) wire_.deadline = request_deadline;
     pace_.add(Pace::clock::now() - from, count);
     if (count == 0 && wire_.expired()) fail(408, "The body came too slowly.");

@@ -33,6 +33,9 @@ class IncomingBody final : public BodyReader {
 
     [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
 
+    /// It is the client that is being waited for now.
+    [[nodiscard]] bool waits() const { return waits_; }
+
   private:
     Task<void> begin();
     Task<std::size_t> read_sized(std::span<char> buffer);
@@ -49,6 +52,7 @@ class IncomingBody final : public BodyReader {
     ChunkDecoder chunks_;
     std::uint64_t bytes_ = 0;
     bool begun_ = false;
+    bool waits_ = false;
     std::optional<BodyError> failed_;
 };
 

@@ -127,6 +127,8 @@ void Connection::await_next() {
 // Parses, checks and copies the header that is held, and takes it off the wire.
 std::optional<Refusal> Connection::take_head(std::size_t bytes) {
     if (auto fault = parse_head(wire_.held().substr(0, bytes), head_)) return fault;
+    parsed_ = true;
+    if (behind_proxy_) come_from(origin_of(worker_.options().trusted_proxies, peer_, head_.fields));
     const auto framing = check_head(head_, worker_.options().limits);
     if (!framing) return framing.error();
     framing_ = *framing;
@@ -156,7 +158,6 @@ void Connection::copy_request() {
         if (equal_without_case(name, "traceparent") && is_traceparent(value)) request_.traceparent.assign(value);
     }
     if (!has_id) make_request_id(request_.request_id);
-    if (behind_proxy_) come_from(origin_of(worker_.options().trusted_proxies, peer_, head_.fields));
 }
 
 Task<void> Connection::exchange() {
@@ -175,14 +176,45 @@ Task<void> Connection::exchange() {
                            .bytes_out_before = wire_.bytes_out(),
                            .is_head = request_.verb == Verb::head,
                            .version = head_.version};
+    body_ = &body;
+    current_ = &current;
     wire_.deadline = current.started + worker_.options().timeouts.request;
     Response response = co_await ask_handler();
     wire_.deadline = clock::time_point::max();
+    body_ = nullptr;
     open_ = !response.close && framing_.keep_alive && !worker_.stopping() && !wire_.expired() && body.can_skip();
-    co_await respond(response, current);
-    account(response, current, body.bytes());
+    if (!late_) {
+        const bool expired = wire_.expired();
+        wire_.forgive();  // the deadline was the request's; from here on the answer has its own
+        co_await respond(response, current);
+        account(response, current, body.bytes());
+        if (expired) wire_.expire();
+    }
     request_.body = nullptr;
     co_await settle(body);
+}
+
+void Connection::expire() {
+    if (body_ != nullptr && !body_->waits()) answer_late();
+    wire_.expire();
+}
+
+// The handler has taken too long, and not because of the client. It goes on, and finds all that it was given, but
+// nobody waits for it any longer.
+void Connection::answer_late() {
+    late_ = true;
+    Response response = worker_.handler().refuse(503, "The answer took too long.", request_);
+    response.headers.emplace_back("Retry-After", "5");
+    const AnswerFrame frame{.version = current_->version,
+                            .kind = BodyKind::sized,
+                            .length = response.body.size(),
+                            .close = true,
+                            .date = worker_.date(),
+                            .request_id = request_.request_id};
+    write_head(wire_.out, response, frame);
+    if (!current_->is_head) wire_.out.append(response.body);
+    if (wire_.flush_now()) wire_.shut_down_sending();
+    account(response, *current_, body_->bytes());
 }
 
 Task<Response> Connection::ask_handler() {
@@ -261,6 +293,7 @@ Task<void> Connection::settle(IncomingBody& body) {
     if (wire_.broken()) open_ = false;
     phase_ = Phase::idle;
     first_ = false;
+    parsed_ = false;
     empty_line_allowed_ = true;
 }
 
@@ -295,7 +328,7 @@ Task<void> Connection::refuse(Refusal refusal) {
     request_.query.clear();
     request_.headers.clear();
     request_.traceparent.clear();
-    come_from(peer_);
+    if (!parsed_) come_from(peer_);
     make_request_id(request_.request_id);
     const Exchange current{
         .started = clock::now(), .head_bytes = wire_.held().size(), .bytes_out_before = wire_.bytes_out()};

@@ -25,7 +25,7 @@ class Connection : public ConnectionLink {
 
     // -- for the worker, between the coroutine's steps
     [[nodiscard]] clock::time_point deadline() const { return wire_.deadline; }
-    void expire() { wire_.expire(); }
+    void expire();
     void cut_off() { cut_off_ = true, wire_.close(); }
     [[nodiscard]] bool is_idle() const { return phase_ == Phase::idle; }
     /// Since when it waits for a request; while it is idle.
@@ -47,6 +47,7 @@ class Connection : public ConnectionLink {
     void copy_request();
     Task<void> exchange();
     Task<Response> ask_handler();
+    void answer_late();
     Task<void> respond(Response& response, const Exchange& current);
     Task<void> stream(Response& response, OutgoingBody::Framing framing, std::uint64_t length);
     Task<void> settle(IncomingBody& body);
@@ -66,8 +67,12 @@ class Connection : public ConnectionLink {
     Framing framing_;
     Request request_;
     Pace sending_;
-    clock::time_point waiting_from_;  // since when the connection is idle
-    bool first_ = true;               // no request was taken yet
+    IncomingBody* body_ = nullptr;       // while the handler is asked
+    const Exchange* current_ = nullptr;  // as long
+    clock::time_point waiting_from_;     // since when the connection is idle
+    bool first_ = true;                  // no request was taken yet
+    bool parsed_ = false;                // the header of the present one was
+    bool late_ = false;                  // answered by ourselves, in the handler's place
     bool empty_line_allowed_ = true;
     Phase phase_ = Phase::idle;
     bool open_ = true;      // another request may follow

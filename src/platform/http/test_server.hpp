@@ -27,8 +27,8 @@ namespace townhall::http::testing {
 
 using namespace std::chrono_literals;
 
-/// /hello, /echo, /count?limit=, /ignore, /big?bytes=, /stream?bytes=&pieces=, /sleep?ms=, /block?ms=, /seen,
-/// /who, /status?code=, /throw…
+/// /hello, /echo, /count?limit=, /ignore, /big?bytes=, /late?bytes=, /stream?bytes=&pieces=, /sleep?ms=, /block?ms=,
+/// /seen, /who, /status?code=, /throw…
 class Routes final : public Handler {
   public:
     Task<Response> handle(Request& request) override {
@@ -47,6 +47,12 @@ class Routes final : public Handler {
             response.body = std::to_string(co_await count(*request.body));
         } else if (request.path == "/big") {
             response.body.assign(number("bytes", 0), 'b');
+        } else if (request.path == "/late") {  // says much of a body that never came
+            try {
+                co_await read_all(*request.body);
+            } catch (const BodyError&) {
+                response.body.assign(number("bytes", 0), 'l');
+            }
         } else if (request.path == "/shared") {
             const std::size_t bytes = number("bytes", 0);
             response.prepared = std::make_shared<const Prepared>(Prepared{
