@@ -37,9 +37,9 @@ db::Options database_options(const Configuration& configuration, const std::stri
     return options;
 }
 
+/// Of an option that was checked with the others.
 mail::Address address_of(const Configuration& configuration, std::string_view option) {
-    return mail::address_from(configuration.values.text(option))
-        .value_or(mail::Address{"townhall@localhost.localdomain"});
+    return mail::address_from(configuration.values.text(option)).value();
 }
 
 /// What links in mails begin with.

@@ -6,6 +6,7 @@
 #include "app/options/options.hpp"
 #include "platform/api/cors.hpp"
 #include "platform/db/embedded/embedded.hpp"
+#include "platform/mail/mailer.hpp"
 
 namespace townhall::app {
 
@@ -40,15 +41,11 @@ void read_address(const std::string& address, std::string& host, std::uint16_t& 
 }
 
 void split(std::string_view list, std::vector<std::string>& items) {
-    for (std::size_t at = 0; at < list.size();) {
-        const std::size_t end = std::min(list.find(',', at), list.size());
-        if (end > at) items.emplace_back(list.substr(at, end - at));
-        at = end + 1;
-    }
+    for (const std::string_view item : config::items_of(list))
+        if (!item.empty()) items.emplace_back(item);
 }
 
-void read_origins(std::string list, std::vector<std::string>& origins, std::vector<config::Problem>& problems) {
-    std::erase(list, ' ');
+void read_origins(std::string_view list, std::vector<std::string>& origins, std::vector<config::Problem>& problems) {
     split(list, origins);
     for (const std::string& origin : origins)
         if (!api::is_origin(origin))
@@ -71,6 +68,13 @@ void check_tls(const config::Values& values, std::vector<config::Problem>& probl
         problems.push_back({"TLS_KEY", "is required with TLS_CERTIFICATE"});
     if (values.has("TLS_KEY") && !values.has("TLS_CERTIFICATE"))
         problems.push_back({"TLS_CERTIFICATE", "is required with TLS_KEY"});
+}
+
+void check_mail(const config::Values& values, std::vector<config::Problem>& problems) {
+    for (const std::string_view option : {"MAIL_FROM", "MAIL_TEAM"})
+        if (!mail::address_from(values.text(option)))
+            problems.push_back({std::string(option),
+                                "must be one address, as in Townhall <townhall@example.org> or team@example.org"});
 }
 
 }  // namespace
@@ -99,6 +103,7 @@ Configuration read_configuration(const config::Environment& flags, std::vector<c
     read_origins(values.text("CORS_ALLOWED_ORIGINS"), out.allowed_origins, problems);
     out.docs = values.has("DOCS") ? values.text("DOCS") == "on" : !out.strict();
     check_tls(values, problems);
+    check_mail(values, problems);
     if (auto proxies = http::TrustedProxies::parse(values.text("TRUSTED_PROXIES")))
         out.trusted_proxies = *std::move(proxies);
     else

@@ -152,7 +152,7 @@ def test_keys_are_rotated_by_the_list(cluster, template):
     try:
         old = server.start().admin().token
         server.stop()
-        server.env["JWT_SECRET_KEY"] = f"{OTHER},{KEY}"
+        server.env["JWT_SECRET_KEY"] = f" {OTHER}, {KEY} "
         server.start()
         ok(ask(server, old))
         new = server.admin().token

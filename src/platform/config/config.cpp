@@ -158,6 +158,19 @@ Values Values::read(const std::vector<Option>& table, const Environment& flags, 
     return values;
 }
 
+std::vector<std::string_view> items_of(std::string_view list) {
+    std::vector<std::string_view> items;
+    for (std::size_t at = 0; at <= list.size();) {
+        const std::size_t end = std::min(list.find(',', at), list.size());
+        std::string_view item = list.substr(at, end - at);
+        while (item.starts_with(' ') || item.starts_with('\t')) item.remove_prefix(1);
+        while (item.ends_with(' ') || item.ends_with('\t')) item.remove_suffix(1);
+        items.push_back(item);
+        at = end + 1;
+    }
+    return items;
+}
+
 const std::string& Values::text(std::string_view name) const { return values_.find(name)->second.text; }
 std::int64_t Values::number(std::string_view name) const { return values_.find(name)->second.number; }
 bool Values::given(std::string_view name) const { return values_.find(name)->second.given; }
@@ -173,15 +186,12 @@ void Values::check_secrets(const std::vector<Option>& table, std::vector<std::st
                 problems.push_back({std::string(option.name), "is required; make one with: openssl rand -base64 48"});
             continue;
         }
-        for (std::size_t at = 0; at <= whole.size();) {  // JWT_SECRET_KEY holds several
-            const std::size_t end = std::min(whole.find(',', at), whole.size());
-            const std::string_view one = std::string_view(whole).substr(at, end - at);
+        for (const std::string_view one : items_of(whole)) {  // JWT_SECRET_KEY holds several
             if (one.size() < option.secret_length)
                 problems.push_back({std::string(option.name), "is too short: it must be " + expectation(option)});
             else if (placeholder(one))
                 problems.push_back(
                     {std::string(option.name), "is a placeholder: make one with: openssl rand -base64 48"});
-            at = end + 1;
         }
     }
 }

@@ -53,6 +53,9 @@ using Environment = std::map<std::string, std::string, std::less<>>;
 /// The lines `NAME=value` of a `.env` file: `#` comments, `export`, single and double quotes. Missing file: empty.
 [[nodiscard]] Environment read_env_file(const std::string& path, std::vector<Problem>& problems);
 
+/// The items of a list with commas, without the spaces around them; an empty item is one too.
+[[nodiscard]] std::vector<std::string_view> items_of(std::string_view list);
+
 /// Values of all options, checked. Sources in falling order: flags, environment, `.env`, the default.
 class Values {
   public:
