@@ -98,6 +98,14 @@ Task<bool> storage_usable(storage::ObjectStore& store) {
     }
 }
 
+Task<LastLook::Usable> look(const SystemDeps& deps) {
+    LastLook::Usable found;
+    found.database = co_await deps.db.healthy();
+    found.queue = found.database && co_await queue_usable(deps.db);
+    found.storage = co_await storage_usable(deps.store);
+    co_return found;
+}
+
 // 503 is a problem like any other, with the components beside its members (RFC 9457, section 3.2).
 http::Response not_ready(const Components& components, const http::Request& request) {
     http::Response response =
@@ -111,9 +119,9 @@ http::Response not_ready(const Components& components, const http::Request& requ
 
 Task<Result<http::Response>> readiness(SystemDeps deps, api::Context& context) {
     const bool serving = deps.ready.load();
-    const bool database = co_await deps.db.healthy();
-    const bool queue = database && co_await queue_usable(deps.db);
-    const bool storage = co_await storage_usable(deps.store);
+    auto known = deps.last_look->get();
+    if (!known) deps.last_look->put(*(known = co_await look(deps)));
+    const auto [database, queue, storage] = *known;
     const auto word = [](bool good) { return good ? "ok" : "failing"; };
     // Migrations ran before anything else, or this process would not be here.
     Readiness ready{.status = "ready",
@@ -159,6 +167,20 @@ Task<Result<http::Response>> contract(SystemDeps deps, api::Context& context) {
 }
 
 }  // namespace
+
+std::optional<LastLook::Usable> LastLook::get() {
+    constexpr std::chrono::seconds kKept{1};
+    const auto now = std::chrono::steady_clock::now();
+    const std::scoped_lock lock(mutex_);
+    if (found_ && now < next_look_) return found_;
+    next_look_ = now + kKept;
+    return std::nullopt;
+}
+
+void LastLook::put(Usable found) {
+    const std::scoped_lock lock(mutex_);
+    found_ = found;
+}
 
 void add_system_routes(api::Router& router, const SystemDeps& deps) {
     router.add(kHealth, deps, health);

@@ -197,7 +197,8 @@ def test_sigterm_while_it_starts(own_database):
             10,
             "the signal to be taken",
         )
-        held.rollback()
+        with held.cursor() as cursor:
+            cursor.execute("rollback")
         assert server.process.wait(30) == 0
         assert not any(entry["message"] == "listening" for entry in server.log_entries(server._seen))
     finally:

@@ -1,5 +1,7 @@
 """What every answer carries, whatever its status, and the shape of every error."""
 
+import json
+import signal
 import socket
 import ssl
 import subprocess
@@ -31,6 +33,12 @@ RAW = {
     "HTTP/2.0": (b"GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505),
     "body too large": (POST % b"Content-Length: 99999999\r\n", 413),
 }
+
+
+def posted(form):
+    """A contact form on a connection that closes after it."""
+    body = json.dumps(form).encode()
+    return POST % b"Connection: close\r\nContent-Length: %d\r\n" % len(body) + body
 
 
 def parsed(answer):
@@ -81,12 +89,15 @@ def test_answers_of_the_gate(server, sent, status):
 @pytest.mark.promise("P58", "a header and a body that come too slowly are answered with the headers too")
 def test_answers_to_the_slow(database):
     """408, from the gate and from the reading of a body."""
-    server = Townhall(database, {"HEADER_TIMEOUT": "1"})
+    server = Townhall(database, {"HEADER_TIMEOUT": "1", "REQUEST_TIMEOUT": "1"})
     try:
         server.start()
-        status, headers, _ = parsed(raw_exchange(server.port, b"GET / HTTP/1.1\r\nHost: ", timeout=10))
-        assert status == 408
-        check_headers(headers)
+        half = b"POST /api/contact HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"
+        for slow in (b"GET / HTTP/1.1\r\nHost: ", half):
+            status, headers, body = parsed(raw_exchange(server.port, slow, timeout=10))
+            assert status == 408 and json.loads(body)["status"] == 408
+            check_headers(headers)
+            assert headers["content-type"] == ["application/problem+json"]
     finally:
         server.close()
 
@@ -129,9 +140,9 @@ def test_answers_of_routes(server, admin, public, campaign, make_voter):
     "P58", "answers while the database is away, while the server stops, and to the limited carry the headers"
 )
 def test_answers_of_a_server_in_trouble(own_cluster):
-    """503 with Retry-After, readiness as a problem that names the components, 429."""
+    """429; 503 with Retry-After; readiness as a problem that names the components; what is served while it drains."""
     database = own_cluster.new_database()
-    server = Townhall(database, {"RATE_LIMIT": "on"})
+    server = Townhall(database, {"RATE_LIMIT": "on", "SHUTDOWN_DELAY_MS": "3000"})
     try:
         server.run("db", "upgrade")
         client = server.start().client()
@@ -142,12 +153,22 @@ def test_answers_of_a_server_in_trouble(own_cluster):
         problem(limited, 429)
         assert int(limited.headers["Retry-After"]) > 0
         own_cluster.stop()
-        away = client.post("/api/contact", contact())
-        if away.status_code != 429:
-            problem(away, 503)
-            assert int(away.headers["Retry-After"]) > 0
-        ready = problem(requests.get(f"{server.url}/readyz", timeout=10), 503)
+        status, headers, _ = parsed(raw_exchange(server.port, posted(contact()), source="127.0.0.9"))
+        assert status == 503 and int(headers["retry-after"][0]) > 0
+        check_headers(headers)
+        told = lambda: requests.get(f"{server.url}/readyz", timeout=10)
+        wait_until(lambda: told().status_code == 503, 10, "/readyz to tell")
+        ready = problem(told(), 503)
         assert ready["components"]["database"] == "failing" and ready["components"]["server"] == "ok"
+        own_cluster.start()
+        wait_until(lambda: told().status_code == 200, 30, "the database to be found again")
+        server.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: told().status_code == 503, 1, "the drain to show, at once")
+        assert problem(told(), 503)["components"]["server"] == "draining"
+        status, headers, _ = parsed(raw_exchange(server.port, posted(contact()), source="127.0.0.9"))
+        assert status == 201
+        check_headers(headers)
+        assert server.process.wait(30) == 0
     finally:
         server.close()
 

@@ -2,11 +2,14 @@
 
 import json
 import re
+import time
 
 import pytest
 
 from support.client import ok, problem, raw_exchange
 from support.forms import contact
+from support.metrics import admin_url, scrape
+from support.server import Townhall
 from support.waiting import wait_until
 
 
@@ -14,6 +17,75 @@ def test_health_and_readiness(public):
     """Both 200 while all is well; readiness names its components."""
     assert public.get("/healthz").status_code == 200
     assert {"database", "migrations"} <= set(str(ok(public.get("/readyz"))).replace("'", " ").split())
+
+
+def test_readiness_is_found_out_once_a_second(own_database):
+    """However often anybody asks, the database is asked no oftener than that."""
+    server = Townhall(own_database, {"ADMIN_LISTEN": "127.0.0.1:0"})
+    try:
+        client = server.start().client()
+        looks = lambda: scrape(admin_url(server) + "/metrics").value(
+            "townhall_db_query_seconds_count", query="system.queue"
+        )
+        before, began = looks(), time.monotonic()
+        for _ in range(300):
+            ok(client.get("/readyz"))
+        assert looks() - before <= time.monotonic() - began + 2
+        wait_until(lambda: client.get("/readyz").ok and looks() > before, 5, "another look")
+    finally:
+        server.close()
+
+
+@pytest.mark.promise(
+    "P19", "REQUEST_TIMEOUT: 503 in the place of an answer that does not begin, 408 where a body does not end"
+)
+def test_a_request_has_its_time(own_database):
+    """Held up by a lock in the database, for longer than the request may take."""
+    server = Townhall(own_database, {"REQUEST_TIMEOUT": "1"})
+    held = own_database.connect()
+    try:
+        client = server.start().client()
+        with held.cursor() as cursor:
+            cursor.execute("begin; lock table website.submissions in access exclusive mode")
+        began = time.monotonic()
+        late = client.post("/api/contact", contact())
+        assert 0.9 <= time.monotonic() - began <= 2.7
+        assert problem(late, 503)["detail"] == "The answer took too long."
+        assert int(late.headers["Retry-After"]) > 0 and late.headers["Connection"] == "close"
+        with held.cursor() as cursor:
+            cursor.execute("rollback")
+        ok(client.post("/api/contact", contact()), 201)
+    finally:
+        held.close()
+        server.close()
+
+
+@pytest.mark.parametrize("option", ["MAIL_FROM", "MAIL_TEAM"])
+def test_an_address_that_is_none_is_refused(own_database, option):
+    """At start, with how to mend it, and with whatever else is wrong."""
+    server = Townhall(own_database, {option: "nobody at nowhere", "RATE_LIMIT": "perhaps"})
+    try:
+        told = server.run("serve", check=False)
+        assert told.returncode != 0
+        assert f"{option} must be one address, as in" in told.stderr and "RATE_LIMIT" in told.stderr
+    finally:
+        server.close()
+
+
+def test_a_list_of_keys_may_have_spaces(own_database):
+    """They are no part of a key: not when it signs, and not when its length is looked at."""
+    short = "k" * 20 + "0123456789"
+    strict = {
+        "TOWNHALL_ENV": "production",
+        "SECRET_KEY": "s" * 20 + "ecret-" * 4,
+        "PUBLIC_URL": "https://www.example.org",
+    }
+    server = Townhall(own_database, {**strict, "RATE_LIMIT": "on", "JWT_SECRET_KEY": f"{'j' * 40}x,  {short}  "})
+    try:
+        told = server.run("serve", check=False)
+        assert told.returncode != 0 and "JWT_SECRET_KEY is too short" in told.stderr
+    finally:
+        server.close()
 
 
 def test_version(public):

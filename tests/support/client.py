@@ -125,9 +125,9 @@ def new_key():
     return str(uuid.uuid4())
 
 
-def raw_exchange(port, request_bytes, timeout=10):
+def raw_exchange(port, request_bytes, timeout=10, source="127.0.0.1"):
     """Sends these very bytes on a fresh connection and reads until the server closes or goes quiet."""
-    with socket.create_connection(("127.0.0.1", port), timeout=timeout) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout, (source, 0)) as connection:
         connection.settimeout(timeout)
         answer = b""
         try:
