@@ -183,6 +183,24 @@ def test_strict_transport_security(server, database, tmp_path):
         check_headers(parsed(raw_exchange(proxied.start().port, claimed))[1], secure=True)
         plain = GET % (b"/version", b"X-Forwarded-Proto: http\r\n")
         check_headers(parsed(raw_exchange(proxied.port, plain))[1], secure=False)
+        told = b"X-Forwarded-Proto: https\r\nX-Forwarded-For: 192.0.2.77\r\n"
+        for refused, status in (
+            (GET % (b"/%zz", told), 400),
+            (b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n" + told + b"\r\n", 400),
+            (b"TRACK / HTTP/1.1\r\nHost: a\r\n" + told + b"\r\n", 501),
+        ):
+            got, headers, _ = parsed(raw_exchange(proxied.port, refused))
+            assert got == status
+            check_headers(headers, secure=True)
+            entry = wait_until(
+                lambda wanted=headers["x-request-id"][0]: next(
+                    (one for one in proxied.log_entries() if one.get("request_id") == wanted), None
+                ),
+                5,
+                "the refusal's line",
+            )
+            assert entry["remote"] == "192.0.2.77"
+        check_headers(parsed(raw_exchange(proxied.port, b"GET\r\n\r\n"))[1], secure=False)  # says nothing of itself
     finally:
         proxied.close()
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
