@@ -4,7 +4,6 @@ import base64
 import hashlib
 import hmac
 import json
-import statistics
 import time
 
 import pytest
@@ -119,24 +118,9 @@ def test_what_we_did_not_issue_is_refused(keyed, genuine, trick):
     assert body["detail"] == "The access token is not valid (any more)."
 
 
-@pytest.mark.promise("P47", "a refusal costs the same whatever the trick; a token over the header's limit isn't read")
-def test_refusals_cost_the_same(keyed, genuine):
-    """No trick buys more than three times the median of a plain wrong token; a megabyte is turned away at the gate."""
-    client = keyed.client()
-
-    def median(token):
-        times = []
-        for _ in range(60):
-            began = time.perf_counter()
-            assert client.get(ME, headers={"Authorization": f"Bearer {token}"}).status_code == 401
-            times.append(time.perf_counter() - began)
-        return statistics.median(times)
-
-    plain = median("a.b.c")
-    for trick in ("alg none", "another key", "nested 5,000 deep", "8 KB", "dots"):
-        token = TRICKS[trick](*genuine)
-        best = min(median(token) for _ in range(3))
-        assert best < 3 * plain + 0.001, f"{trick}: {best:.6f} s, plain {plain:.6f} s"
+@pytest.mark.promise("P47", "a token over the header's limit isn't read")
+def test_a_megabyte_is_turned_away_at_the_gate(keyed):
+    """431, at once. What refusing a trick costs is measured beside the source, without HTTP's noise."""
     began = time.monotonic()
     answer = raw_exchange(
         keyed.port,

@@ -1,5 +1,7 @@
 #include "platform/guard/tokens.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <cjose/cjose.h>
 #include <gtest/gtest.h>
 
@@ -215,6 +217,37 @@ TEST(OpaqueTokens, AreLongAndFoundByTheirHash) {
     EXPECT_EQ(token.text.size(), 43u);
     EXPECT_EQ(opaque_hash(token.text), token.hash);
     EXPECT_NE(new_opaque_token().text, token.text);
+}
+
+/// The least time that refusing this token took in many tries: whatever else the machine does only adds to it.
+double cost_of(const AccessTokens& tokens, const std::string& token) {
+    auto least = std::chrono::steady_clock::duration::max();
+    for (int round = 0; round < 200; ++round) {
+        const auto from = std::chrono::steady_clock::now();
+        for (int i = 0; i < 20; ++i) EXPECT_FALSE(tokens.verify(token, kNow));
+        least = std::min(least, std::chrono::steady_clock::now() - from);
+    }
+    return std::chrono::duration<double>(least).count();
+}
+
+TEST_F(Tokens, NoTrickCostsMoreThanASignatureOverAsManyBytes) {
+    const std::string deep(5'000, '[');
+    for (const std::string& trick : {
+             forge(replaced(header, "HS256", "none"), claims),
+             forge(replaced(header, "at+jwt", "JWT"), claims),
+             forge(header, claims, "another key of thirty-two bytes!"),
+             forge(header, deep, "another key of thirty-two bytes!"),
+             forge(replaced(header, "{", R"({"jku":"http://127.0.0.1:9/keys",)"), deep),
+             base64url(header) + "." + std::string(6'000, 'A') + "." + std::string(kMaxTokenBytes / 8, 'A'),
+             std::string(kMaxTokenBytes, '.'),
+             std::string(1'000'000, 'A'),
+         }) {
+        const std::string begin = base64url(header) + ".";
+        const std::string signature = "." + std::string(43, 'A');
+        const std::size_t length = std::min(trick.size(), kMaxTokenBytes) - begin.size() - signature.size();
+        const std::string wrong = begin + std::string(length, 'A') + signature;
+        EXPECT_LT(cost_of(tokens, trick), 1.5 * cost_of(tokens, wrong)) << trick.substr(0, 100);
+    }
 }
 
 }  // namespace
