@@ -73,6 +73,29 @@ def test_a_connection_costs_little(own_server):
             connection.close()
 
 
+@pytest.mark.promise("P20", "a body that is announced and does not come costs a small part of its length")
+def test_an_announced_body_costs_little(own_server):
+    """A hundred connections that announce a mebibyte of JSON, and send a kilobyte of it."""
+    ask(own_server.port, GET)
+    reset_peak_rss(own_server.process.pid)
+    before = peak_rss(own_server.process.pid)
+    connections = [connect(own_server.port) for _ in range(100)]
+    try:
+        for connection in connections:
+            connection.sendall(POST + b"Content-Length: %d\r\n\r\n" % MIB + b"[" * 1024)
+        ask(own_server.port, GET)
+        grown = peak_rss(own_server.process.pid) - before
+        assert grown < len(connections) * MIB / 8, f"{grown // len(connections)} bytes a connection"
+        for connection in connections:
+            connection.sendall(b"[" * (64 * 1024))
+        ask(own_server.port, GET)
+        grown = peak_rss(own_server.process.pid) - before
+        assert grown < len(connections) * MIB / 2, f"{grown // len(connections)} bytes a connection"
+    finally:
+        for connection in connections:
+            connection.close()
+
+
 @pytest.mark.promise(
     "P21", "a body over the limit, by Content-Length and chunked, sent to its end: the client reads a whole 413"
 )
