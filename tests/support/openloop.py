@@ -12,6 +12,16 @@ from collections import Counter, deque
 from pathlib import Path
 
 PYTHON = "/usr/bin/python3"
+MOST_OF_OTHERS = (
+    1000  # requests a second: what the generator, on the server's own two cores, asks without falling behind
+)
+
+
+def capacity(url, token):
+    """Answers a second that a signed-in reader can have of this address, as wrk finds it."""
+    command = ["wrk", "-t1", "-c32", "-d3s", "-H", f"Authorization: Bearer {token}", url]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+    return float(done.stdout.split("Requests/sec:")[1].split()[0])
 
 
 class OpenLoop:
