@@ -64,6 +64,27 @@ def test_a_slug_is_used_once(admin):
     problem(admin.post(CAMPAIGNS, {"name": "Slugged too", "slug": "only-one"}), 409)
 
 
+def test_a_campaign_of_any_slug_can_be_hidden(admin, make_campaign):
+    """The longest, and one that another's slug begins with; the slug is free again."""
+    longest = "x" * 79 + "y"
+    paths = [f"{CAMPAIGNS}/{make_campaign(slug=longest)}"]
+    short = make_campaign(slug="hide-me")
+    make_campaign(slug=f"hide-me-{short}")
+    paths.append(f"{CAMPAIGNS}/{short}")
+    for path in paths:
+        assert admin.delete(path).status_code == 204
+    make_campaign(slug=longest), make_campaign(slug="hide-me")
+
+
+def test_whoever_is_no_default_any_more_has_changed(admin, make_campaign):
+    """The campaign that was the default has another version and entity tag than before."""
+    path = f"{CAMPAIGNS}/{make_campaign(is_default=True)}"
+    before = admin.get(path)
+    make_campaign(is_default=True)
+    after = admin.get(path, headers={"If-None-Match": before.headers["ETag"]})
+    assert ok(after)["is_default"] is False and after.json()["updated_at"] > before.json()["updated_at"]
+
+
 @pytest.mark.parametrize("role", ["viewer", "canvasser", "organizer", "manager"])
 def test_members_read_and_admins_write(as_role, campaign, role):
     """Every member reads the own campaign; none but the admin makes, changes or hides one."""

@@ -193,8 +193,26 @@ def test_patch_null_clears(admin, voter):
     """null clears a field, absence does not; a cleared birth date takes its year along."""
     changed = ok(admin.patch(path(voter), {"email": None, "middle_name": None, "date_of_birth": None}))
     assert (changed["email"], changed["middle_name"], changed["date_of_birth"]) == (None, None, None)
+    assert changed["birth_year"] is None
     assert changed["last_name"] == voter["last_name"] and changed["phone"] == "+12125550123"
     assert ok(admin.get(path(voter)))["email"] is None
+
+
+def test_a_birth_year_can_stay_without_the_date(admin, voter):
+    """A year that is sent along is kept."""
+    changed = ok(admin.patch(path(voter), {"date_of_birth": None, "birth_year": 1956}))
+    assert (changed["date_of_birth"], changed["birth_year"]) == (None, 1956)
+
+
+def test_another_zip_takes_the_plus_four_along(admin, voter):
+    """The last four digits belong to their ZIP code; the same code again, or new digits, leave them."""
+    assert ok(admin.put(path(voter), {"zip": "27601"}))["zip4"] == "1234"
+    changed = ok(admin.patch(path(voter), {"zip": "27513"}))
+    assert (changed["zip"], changed["zip4"]) == ("27513", None)
+    changed = ok(admin.patch(path(voter), {"zip": "27514-7777"}))
+    assert (changed["zip"], changed["zip4"]) == ("27514", "7777")
+    changed = ok(admin.patch(path(voter), {"zip": None}))
+    assert (changed["zip"], changed["zip4"]) == (None, None)
 
 
 def test_a_change_moves_updated_at(admin, voter):
@@ -250,6 +268,47 @@ def test_a_manager_unlinks(admin, as_role, voter):
     assert as_role("manager").delete(path(voter)).status_code == 204
     problem(as_role("manager").get(path(voter)), 404)
     assert ok(admin.get(path(voter)))["id"] == voter["id"]
+
+
+def test_whom_a_manager_took_out_can_be_added_again(as_role, database):
+    """201 for the same person, changed by what is sent, with the id and the tags of before; 409 while the campaign has it."""
+    manager, last = as_role("manager"), f"Back{secrets.token_hex(4)}"
+    made = ok(manager.post(VOTERS, {"first_name": "Lou", "last_name": last, "external_id": last, "party": "DEM"}), 201)
+    database.sql("update campaign.campaign_voters set tags = array['kept'] where voter_id = %s", made["id"])
+    assert manager.delete(path(made)).status_code == 204
+    again = manager.post(VOTERS, {"last_name": f"{last}s", "external_id": last, "city": "Cary"})
+    back = ok(again, 201)
+    assert again.headers["Location"].endswith(path(made)) and again.headers["ETag"]
+    assert (back["id"], back["first_name"], back["last_name"]) == (made["id"], "Lou", f"{last}s")
+    assert (back["party"], back["city"], back["tags"]) == ("DEM", "Cary", ["kept"])
+    assert ok(manager.get(path(made))) == back
+    assert [item["id"] for item in ok(manager.get(VOTERS, params={"q": f"Lou {last}s"}))["items"]] == [made["id"]]
+    problem(manager.post(VOTERS, {"last_name": last, "external_id": last}), 409)
+
+
+def test_who_is_hidden_or_was_never_held_is_not_added(admin, as_role, campaign, make_campaign, make_voter, database):
+    """409: adding opens nobody's record to a campaign that did not have it, and undoes no hiding."""
+    hidden = make_voter(external_id=f"H-{secrets.token_hex(4)}")
+    assert admin.delete(path(hidden)).status_code == 204
+    body = {"last_name": "Again", "external_id": hidden["external_id"]}
+    problem(as_role("manager").post(VOTERS, body), 409)
+    foreign = make_voter(external_id=f"F-{secrets.token_hex(4)}", campaign_id=make_campaign())
+    database.sql("update campaign.voters set source = %s where id = %s", f"campaign:{campaign}", foreign["id"])
+    problem(as_role("manager").post(VOTERS, {"last_name": "Mine", "external_id": foreign["external_id"]}), 409)
+    problem(as_role("manager").get(path(foreign)), 404)
+
+
+def test_a_hidden_voter_leaves_pages_and_totals(admin, make_campaign, make_voter):
+    """The second page goes on where the first ended, and the total counts whom the list shows."""
+    campaign = make_campaign()
+    voters = [make_voter(campaign_id=campaign)["id"] for _ in range(5)]
+    assert admin.delete(f"{VOTERS}/{voters[0]}").status_code == 204
+    for count in ("quick", "exact"):
+        pages = [
+            ok(admin.get(f"{VOTERS}?campaign_id={campaign}&per_page=2&page={page}&count={count}")) for page in (1, 2)
+        ]
+        assert [[item["id"] for item in page["items"]] for page in pages] == [voters[1:3], voters[3:5]]
+        assert [page["total"] for page in pages] == [4, 4]
 
 
 @pytest.mark.parametrize("role", ["viewer", "canvasser", "organizer"])

@@ -29,13 +29,20 @@ constexpr db::Query<std::int64_t(std::int64_t, db::Json, db::Json)> kUpdate{
     TOWNHALL_AUDIT("$3", "'campaign.changed'", "'campaign:' || id", "id",
                    "jsonb_build_object('changed', (select jsonb_agg(k) from jsonb_object_keys($2) k))",
                    "changed") ") select id from changed"};
-constexpr db::Query<void()> kNoDefault{"campaigns.no_default", db::Mode::write,
-                                       "update campaign.campaigns set is_default = false where is_default"};
+/// Locks the campaign before it is read. Rows that refer to it may be added meanwhile.
+constexpr db::Query<std::int64_t(std::int64_t)> kLock{
+    "campaigns.lock", db::Mode::write, "select id from campaign.campaigns where id = $1 for no key update"};
+constexpr db::Query<void()> kNoDefault{
+    "campaigns.no_default", db::Mode::write,
+    "update campaign.campaigns set is_default = false, updated_at = clock_timestamp()"
+    " where is_default"};
+// The slug is free for another campaign, and what is left of it fits and meets no other: 80 characters with any id.
 constexpr db::Query<std::int64_t(std::int64_t, db::Json)> kHide{
     "campaigns.hide", db::Mode::write,
     "with hidden as (update campaign.campaigns set deleted_at = now(), updated_at = clock_timestamp(), is_default = "
     "false,"
-    " slug = slug || '-' || id where id = $1 and deleted_at is null returning id), audited as ("  //
+    " slug = rtrim(left(slug, 40), '-') || '-hidden-' || id || '-' || left(md5(random()::text), 8) where id = $1 and "
+    "deleted_at is null returning id), audited as ("  //
     TOWNHALL_AUDIT("$2", "'campaign.hidden'", "'campaign:' || id", "id", "'{}'", "hidden") ") select id from hidden"};
 
 /// "Smith for Senate" → "smith-for-senate".
@@ -59,8 +66,9 @@ Task<Result<Campaign>> read_back(db::Transaction& tx, std::int64_t id) {
     co_return *std::move(row);
 }
 
-/// The campaign, where it is still as `If-Match` says.
+/// The campaign, locked for the rest of the transaction, where it is still as `If-Match` says.
 Task<Result<Campaign>> read_for_change(db::Transaction& tx, const api::Context& context, std::int64_t id) {
+    co_await tx.optional(kLock, id);
     auto campaign = co_await read_back(tx, id);
     if (!campaign) co_return std::unexpected(campaign.error());
     if (auto error = api::check_if_match(context.header("if-match"), etag_of(*campaign)))

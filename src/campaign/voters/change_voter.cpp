@@ -23,6 +23,7 @@ Task<Result<api::Answer<Voter>>> change_voter(VotersDeps deps, api::Context& con
     const auto& get = who.campaign ? kGetMember : kGetAny;
 
     co_return co_await deps.db.transaction(scope_of(who), [&](db::Transaction& tx) -> Task<Result<api::Answer<Voter>>> {
+        if (!co_await tx.optional(kLock, in.id)) co_return std::unexpected(kNoSuchVoter);
         auto before = co_await tx.optional(get, in.id);
         if (!before) co_return std::unexpected(kNoSuchVoter);
         const std::string first = after(in.first_name, before->first_name);
@@ -45,6 +46,7 @@ Task<Result<api::Nothing>> delete_voter(VotersDeps deps, api::Context& context, 
     const Principal who = context.who;
     // A manager takes the voter out of the campaign; only an admin hides a person everywhere.
     auto done = co_await deps.db.transaction(scope_of(who), [&](db::Transaction& tx) -> Task<Result<api::Nothing>> {
+        if (!co_await tx.optional(kLock, in.id)) co_return std::unexpected(kNoSuchVoter);
         const auto before = co_await tx.optional(who.campaign ? kGetMember : kGetAny, in.id);
         if (!before) co_return std::unexpected(kNoSuchVoter);
         if (auto error = api::check_if_match(context.header("if-match"), etag_of(who, *before)))

@@ -106,6 +106,8 @@ void normalise(VoterFields& fields, api::Faults& faults) {
     if (fields.date_of_birth.has_value()) {
         const std::chrono::year_month_day day(*fields.date_of_birth);
         fields.birth_year = static_cast<int>(day.year());
+    } else if (fields.date_of_birth.is_null() && !fields.birth_year.present()) {
+        fields.birth_year = std::nullopt;
     }
 }
 

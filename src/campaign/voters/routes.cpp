@@ -37,8 +37,8 @@ constexpr api::Endpoint<GetVoter, api::Nothing> kDelete{
     .success = 204,
     .errors = {&kNoSuchVoter, &api::kPreconditionFailed}};
 
-constexpr std::array<const db::Statement*, 8> kOwn{&kGetMember, &kGetAny, &kGetMembers, &kGetAnyMany,
-                                                   &kCreate,    &kChange, &kUnlink,     &kHide};
+constexpr std::array<const db::Statement*, 9> kOwn{&kGetMember, &kGetAny, &kGetMembers, &kGetAnyMany, &kCreate,
+                                                   &kLock,      &kChange, &kUnlink,     &kHide};
 
 }  // namespace
 
