@@ -80,3 +80,27 @@ def test_answers_are_kept_sealed(public, database):
     made = ok(public.post("/api/contact", form, key=key), 201)
     kept = database.sql("select answer from core.idempotency_keys")
     assert kept and all(made["id"].encode() not in bytes(answer) for (answer,) in kept)
+
+
+def test_a_key_belongs_to_its_campaign(admin, make_campaign):
+    """The same key and body for another campaign is another request: 422, not the first campaign's voter."""
+    key, body = new_key(), {"last_name": "Elsewhere"}
+    first, second = make_campaign(), make_campaign()
+    ok(admin.post(f"/api/v1/voters?campaign_id={first}", body, key=key), 201)
+    problem(admin.post(f"/api/v1/voters?campaign_id={second}", body, key=key), 422, code="idempotency_mismatch")
+    assert ok(admin.get(f"/api/v1/voters?campaign_id={second}"))["total"] == 0
+
+
+@pytest.mark.parametrize("path", ["/api/v1/voters", "/api/v1/campaigns", "/api/v1/users"])
+def test_a_replay_carries_what_the_first_answer_carried(admin, campaign, path):
+    """Location and ETag too."""
+    token = new_key()
+    body = {
+        "/api/v1/voters": {"last_name": token, "campaign_id": campaign},
+        "/api/v1/campaigns": {"name": token},
+        "/api/v1/users": {"email": f"{token}@example.org", "password": f"pass-{token}"},
+    }[path]
+    first, second = (admin.post(path, body, key=token) for _ in range(2))
+    assert ok(first, 201) == ok(second, 201) and second.headers["Idempotent-Replayed"] == "true"
+    for name in ("Location", "ETag"):
+        assert first.headers[name] and second.headers[name] == first.headers[name]

@@ -118,20 +118,18 @@ Task<Result<api::Answer<Campaign>>> create_campaign(CampaignsDeps deps, api::Con
     if (!columns) co_return std::unexpected(columns.error());
     const bool takes_default = in.is_default.value().value_or(false);
     try {
-        auto answer = co_await api::once<Campaign>(deps.db, deps.answers, context, db::Scope::owner(), 201,
-                                                   [&](db::Transaction& tx) -> Task<Result<api::Answer<Campaign>>> {
-                                                       if (takes_default) co_await tx.execute(kNoDefault);
-                                                       const std::int64_t id =
-                                                           co_await tx.one(kInsert, *columns, api::audit_by(context));
-                                                       auto made = co_await read_back(tx, id);
-                                                       if (!made) co_return std::unexpected(made.error());
-                                                       co_return api::Answer<Campaign>{.value = *std::move(made)};
-                                                   });
-        if (answer && !answer->kept_body) {
-            answer->etag = etag_of(answer->value);
-            answer->headers.emplace_back("Location", fmt::format("/api/v1/campaigns/{}", answer->value.id));
-        }
-        co_return answer;
+        co_return co_await api::once<Campaign>(
+            deps.db, deps.answers, context, db::Scope::owner(), 201,
+            [&](db::Transaction& tx) -> Task<Result<api::Answer<Campaign>>> {
+                if (takes_default) co_await tx.execute(kNoDefault);
+                const std::int64_t id = co_await tx.one(kInsert, *columns, api::audit_by(context));
+                auto made = co_await read_back(tx, id);
+                if (!made) co_return std::unexpected(made.error());
+                api::Answer<Campaign> answer{.value = *std::move(made)};
+                answer.etag = etag_of(answer.value);
+                answer.headers.emplace_back("Location", fmt::format("/api/v1/campaigns/{}", id));
+                co_return answer;
+            });
     } catch (const db::StatementError& error) {
         if (error.constraint != "campaigns_slug_key") throw;
     }

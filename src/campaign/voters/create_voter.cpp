@@ -46,18 +46,16 @@ Task<Result<api::Answer<Voter>>> create_voter(VotersDeps deps, api::Context& con
     const std::string source = who.campaign ? fmt::format("campaign:{}", *who.campaign) : "manual";
     const db::Json columns = columns_json(in, source, identity_of(in));
     try {
-        auto answer =
-            co_await api::once<Voter>(deps.db, deps.answers, context, scope_of(who), 201,
-                                      [&](db::Transaction& tx) -> Task<Result<api::Answer<Voter>>> {
-                                          const std::int64_t id = co_await tx.one(kCreate, columns, first, last);
-                                          auto row = co_await tx.one(who.campaign ? kGetMember : kGetAny, id);
-                                          co_return api::Answer<Voter>{.value = shown_to(who, std::move(row))};
-                                      });
-        if (answer && !answer->kept_body) {
-            answer->headers.emplace_back("Location", fmt::format("/api/v1/voters/{}", answer->value.id));
-            answer->etag = etag_of(who, answer->value);
-        }
-        co_return answer;
+        co_return co_await api::once<Voter>(deps.db, deps.answers, context, scope_of(who), 201,
+                                            [&](db::Transaction& tx) -> Task<Result<api::Answer<Voter>>> {
+                                                const std::int64_t id = co_await tx.one(kCreate, columns, first, last);
+                                                auto row = co_await tx.one(who.campaign ? kGetMember : kGetAny, id);
+                                                api::Answer<Voter> answer{.value = shown_to(who, std::move(row))};
+                                                answer.etag = etag_of(who, answer.value);
+                                                answer.headers.emplace_back("Location",
+                                                                            fmt::format("/api/v1/voters/{}", id));
+                                                co_return answer;
+                                            });
     } catch (const db::StatementError& error) {
         if (error.constraint != "voters_source_identity_key") throw;
     }

@@ -17,8 +17,23 @@ namespace townhall::api {
 /// What a key stands for: the same key of another caller, or on another route, is another key.
 struct IdempotencyKey {
     db::Bytes id;            // SHA-256 over caller, method, route and key
-    db::Bytes request_hash;  // SHA-256 of the body
+    db::Bytes request_hash;  // SHA-256 of the body, and of the acting campaign and the query where there are any
 };
+
+/// An answer as it is kept.
+struct KeptAnswer {
+    int status = 0;
+    std::string etag;
+    std::vector<std::pair<std::string, std::string>> headers;
+    std::string body;
+};
+
+/// The text that is sealed: the body alone, or after lines of what the answer carries beside it.
+[[nodiscard]] std::string kept_text(std::string_view etag,
+                                    const std::vector<std::pair<std::string, std::string>>& headers,
+                                    std::string_view body);
+/// The answer of such a text.
+[[nodiscard]] KeptAnswer kept_from(int status, std::string_view text);
 
 /// The request's key, if it has one; 400 when it has an unusable one.
 [[nodiscard]] Result<std::optional<IdempotencyKey>> idempotency_key(const Context& context);
@@ -36,8 +51,8 @@ inline constexpr db::Query<std::tuple<db::Bytes, std::int32_t, db::Bytes>(db::By
     "idempotency.find", db::Mode::read,
     "select request_hash, status::int, answer from core.idempotency_keys where id = $1"};
 
-/// The body of the first answer (and its status), or why it can't be given.
-Task<Result<std::pair<int, std::string>>> kept_answer(db::Database& db, const guard::SealKey& seal, IdempotencyKey key);
+/// The first answer, or why it can't be given.
+Task<Result<KeptAnswer>> kept_answer(db::Database& db, const guard::SealKey& seal, IdempotencyKey key);
 
 /// The first answer, given again.
 template <class Out>
@@ -45,13 +60,16 @@ Task<Result<Answer<Out>>> replay(db::Database& db, const guard::SealKey& seal, I
     auto kept = co_await kept_answer(db, seal, std::move(key));
     if (!kept) co_return std::unexpected(kept.error());
     Answer<Out> answer;
-    answer.status = kept->first;
-    answer.kept_body = std::move(kept->second);
+    answer.status = kept->status;
+    answer.etag = std::move(kept->etag);
+    answer.headers = std::move(kept->headers);
+    answer.kept_body = std::move(kept->body);
     answer.headers.emplace_back("Idempotent-Replayed", "true");
     co_return answer;
 }
 
 /// Runs `body(Transaction&) -> Task<Result<Answer<Out>>>` in one transaction, once per key where the request has one.
+/// The answer's entity tag and headers are kept with it.
 template <class Out, class Body>
 Task<Result<Answer<Out>>> once(db::Database& db, const guard::SealKey& seal, const Context& context, db::Scope scope,
                                int success, Body body) {
@@ -66,7 +84,7 @@ Task<Result<Answer<Out>>> once(db::Database& db, const guard::SealKey& seal, con
             std::string text;
             encode(text, answer->value);
             co_await tx.execute(kKeepAnswer, (*key)->id, answer->status ? answer->status : success,
-                                {seal.seal(text, (*key)->id.data)});
+                                {seal.seal(kept_text(answer->etag, answer->headers, text), (*key)->id.data)});
         }
         co_return answer;
     });
