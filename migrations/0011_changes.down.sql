@@ -1,3 +1,7 @@
+drop trigger users_address on core.users;
+drop function core.note_address_change();
+alter table core.users drop column address_changed_at;
+
 update campaign.campaign_voters m set removed_at = null
   from campaign.voters v where v.id = m.voter_id and v.deleted_at = m.removed_at;
 

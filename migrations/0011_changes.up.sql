@@ -100,3 +100,16 @@ $$;
 -- voter's `deleted_at`, which tells these links from those that were removed before.
 update campaign.campaign_voters m set removed_at = v.deleted_at
   from campaign.voters v where v.id = m.voter_id and v.deleted_at is not null and m.removed_at is null;
+
+-- When the address was last another one: a link that was asked for before was meant for whoever reads the mail there. A
+-- trigger, so that no statement can forget it.
+alter table core.users add column address_changed_at timestamptz;
+create function core.note_address_change() returns trigger language plpgsql as $$
+begin
+    new.address_changed_at := now();
+    return new;
+end
+$$;
+create trigger users_address before update of email on core.users
+    for each row when (old.email is distinct from new.email)
+    execute function core.note_address_change();

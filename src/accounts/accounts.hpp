@@ -50,6 +50,9 @@ struct LinkDeps {
 /// The job `accounts.link`: mails the link to whoever forgot a password, or was invited.
 [[nodiscard]] jobs::Kind link_kind(LinkDeps deps);
 
+/// The job `accounts.address_changed`: tells the address that an account had that it has another one now.
+[[nodiscard]] jobs::Kind address_notice_kind(LinkDeps deps);
+
 /// Serves /api/v1/auth/…, /api/v1/users… and /api/v1/audit.
 void add_routes(api::Router& router, const Deps& deps);
 

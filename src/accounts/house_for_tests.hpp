@@ -117,8 +117,8 @@ class House {
         return send(http::Verb::post, std::move(path), token, std::move(body));
     }
     Reply get(std::string path, const std::string& token) { return send(http::Verb::get, std::move(path), token); }
-    Reply put(std::int64_t user, const std::string& token, std::string body) {
-        return send(http::Verb::put, fmt::format("/api/v1/users/{}", user), token, std::move(body));
+    Reply patch(std::int64_t user, const std::string& token, std::string body) {
+        return send(http::Verb::patch, fmt::format("/api/v1/users/{}", user), token, std::move(body));
     }
     Reply log_in(std::string_view email, std::string_view password = kPassword) {
         return post("/api/v1/auth/login", fmt::format(R"({{"email":"{}","password":"{}"}})", email, password));

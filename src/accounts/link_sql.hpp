@@ -4,7 +4,7 @@
 
 /// The statements of one-time links. A link begins as a job that names it (`link`, a UUID) with its terms; its token is
 /// made from that name by a key, so the job can mail the same link again after a crash, while the database holds the
-/// token's hash alone. A link is good until it expires or the account's password changes, whichever way.
+/// token's hash alone. A link is good until it expires, or the account's password or address changes, whichever way.
 namespace townhall::accounts::sql {
 
 /// (folded) address, link, who. The same work whether or not somebody has the address: what is to be done is the job's.
@@ -45,6 +45,7 @@ inline constexpr db::Query<Receiver(Json, Bytes)> kOpenLink{"accounts.open_link"
         from wanted w join core.users u on u.id = w.user_id
         where u.deleted_at is null and u.disabled_at is null and w.expires_at > now()
           and (u.password_changed_at is null or u.password_changed_at < w.issued_at)
+          and (u.address_changed_at is null or u.address_changed_at < w.issued_at)
           and (w.purpose = 'invitation' or 3 > (select count(*) from core.account_links l where l.user_id = u.id
                and l.purpose = 'reset' and l.issued_at > now() - interval '1 hour' and l.hash <> $2))
     ), opened as (
@@ -59,7 +60,8 @@ inline constexpr db::Query<Receiver(Json, Bytes)> kOpenLink{"accounts.open_link"
 // A good link, `l`, and its account, `u`.
 #define TOWNHALL_GOOD_LINK                                                                                         \
     "l.hash = $1 and u.id = l.user_id and l.expires_at > now() and u.deleted_at is null and u.disabled_at is null" \
-    " and (u.password_changed_at is null or u.password_changed_at < l.issued_at)"
+    " and (u.password_changed_at is null or u.password_changed_at < l.issued_at)"                                  \
+    " and (u.address_changed_at is null or u.address_changed_at < l.issued_at)"
 
 /// The address (for the rules of passwords) of the account that a token's hash opens.
 inline constexpr db::Query<std::string(Bytes)> kFindLink{
@@ -94,5 +96,11 @@ constexpr auto columns_of(std::type_identity<Known>) { return std::tuple{&Known:
 inline constexpr db::Query<Known(std::string)> kFindByEmail{
     "accounts.find_by_email", write,
     "select id, disabled_at is null from core.users where email = $1 and deleted_at is null for update"};
+
+/// user, notice, the address that was the account's. In the transaction that changes it.
+inline constexpr db::Query<void(std::int64_t, Uuid, std::string)> kTellOldAddress{"accounts.tell_old_address", write,
+                                                                                  R"sql(
+    insert into core.jobs (kind, subject, payload)
+    select 'accounts.address_changed', 'user:' || $1, jsonb_build_object('notice', $2, 'address', $3))sql"};
 
 }  // namespace townhall::accounts::sql

@@ -74,13 +74,12 @@ Task<Result<api::Answer<api::Page<User>>>> list_users(Deps deps, api::Context& c
     if (auto error = not_for_staff(who, managed, 0)) co_return std::unexpected(*std::move(error));
     if (!who.is_admin && in.campaign_id && std::ranges::find(managed, *in.campaign_id) == managed.end())
         co_return std::unexpected(api::Error(api::kForbidden, "The campaign is not one that you manage."));
-    if (in.page && in.after)
-        co_return std::unexpected(api::invalid_parameter("after", "conflict", "Give either page or after."));
+    if (in.page && in.after) co_return std::unexpected(api::page_and_after());
     const auto after = api::read_number_cursor(deps.cursors, kCursor, in.after);
     if (!after) co_return std::unexpected(after.error());
 
     const Filter filter{.in = std::move(in), .all = who.is_admin, .managed = managed};
-    const auto as_of = co_await deps.db.one(db::Scope::owner(), sql::kAsOf);
+    const auto as_of = co_await deps.db.one(db::Scope::owner(), api::kAsOf);
     api::Page<User> page = co_await read_page(deps, filter, *after);
     page.as_of = as_of;
     for (User& user : page.items) hide_foreign_roles(user, who, deps.access.snapshots());

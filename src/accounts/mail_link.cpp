@@ -46,7 +46,34 @@ Task<jobs::Outcome> mail_link(LinkDeps deps, jobs::Job job) {
     co_return jobs::Done{};
 }
 
+/// To the address before, so that its owner learns of a change that was not theirs. The mail's id comes from the job.
+Task<jobs::Outcome> mail_address_notice(LinkDeps deps, jobs::Job job) {
+    const auto payload = api::json::parse(job.payload.text);
+    const auto notice = payload ? db::parse_uuid(api::json::text_at(&*payload, "notice")) : std::nullopt;
+    if (!notice) co_return jobs::Fail{"the job names no notice"};
+    std::string address(api::json::text_at(&*payload, "address"));
+    auto rendered = deps.templates.render("account_address_changed", {{"address", address}, {"site", deps.public_url}});
+    mail::Message message{.id = "account-" + notice->text,
+                          .from = deps.from,
+                          .to = {std::move(address)},
+                          .subject = std::move(rendered.subject),
+                          .text = std::move(rendered.text),
+                          .html = std::move(rendered.html)};
+    try {
+        co_await deps.mailer.send(std::move(message));
+    } catch (const mail::BadMessage&) {
+        co_return jobs::Fail{"the address can't be written to"};
+    }
+    co_return jobs::Done{};
+}
+
 }  // namespace
+
+jobs::Kind address_notice_kind(LinkDeps deps) {
+    return {.name = "accounts.address_changed", .max_attempts = 12, .concurrency = 1, .handler = [deps](jobs::Job job) {
+                return mail_address_notice(deps, std::move(job));
+            }};
+}
 
 jobs::Kind link_kind(LinkDeps deps) {
     return {.name = "accounts.link", .max_attempts = 12, .concurrency = 2, .handler = [deps](jobs::Job job) {

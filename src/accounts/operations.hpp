@@ -7,6 +7,12 @@
 /// The operations of this room, one file each, and their endpoints.
 namespace townhall::accounts {
 
+/// An account's address and password hash, as the latter was verified.
+struct KnownPassword {
+    std::string email;
+    std::string hash;
+};
+
 Task<Result<api::Answer<SignedIn>>> log_in(Deps deps, api::Context& context, LogIn in);
 inline constexpr api::Endpoint<LogIn, SignedIn> kLogIn{.verb = api::post,
                                                        .path = "/api/v1/auth/login",
@@ -118,12 +124,21 @@ inline constexpr api::Endpoint<UserId, User> kGetUser{.verb = api::get,
                                                       .errors = {&api::kForbidden, &api::kNotFound}};
 Task<Result<api::Answer<User>>> update_user(Deps deps, api::Context& context, UpdateUser in);
 inline constexpr api::Endpoint<UpdateUser, User> kUpdateUser{
-    .verb = api::put,
+    .verb = api::patch,
     .path = "/api/v1/users/{id}",
     .summary =
-        "Change a user: admins all, managers memberships of their campaigns, everyone one's own name and address",
+        "Change a user: admins all, managers memberships of their campaigns, everyone one's own name, and with "
+        "`current_password` one's own address; the address before is told by mail",
     .who = api::Who::signed_in,
-    .errors = {&api::kForbidden, &api::kNotFound, &kEmailTaken, &kLastAdmin, &api::kPreconditionFailed}};
+    .errors = {&api::kForbidden, &api::kNotFound, &kEmailTaken, &kLastAdmin, &api::kPreconditionFailed,
+               &api::kTooManyRequests, &api::kConflict}};
+Task<Result<api::Answer<User>>> replace_user(Deps deps, api::Context& context, ReplaceUser in);
+inline constexpr api::Endpoint<ReplaceUser, User> kReplaceUser{
+    .verb = api::put,
+    .path = "/api/v1/users/{id}",
+    .summary = "Change a user's name, address (one's own with `current_password`), and the other fields sent",
+    .who = api::Who::signed_in,
+    .errors = kUpdateUser.errors};
 Task<Result<api::Nothing>> delete_user(Deps deps, api::Context& context, UserId in);
 inline constexpr api::Endpoint<UserId, api::Nothing> kDeleteUser{
     .verb = api::del,
@@ -139,6 +154,11 @@ inline constexpr api::Endpoint<ListAudit, api::Page<AuditItem>> kListAudit{
 /// GET /console/reset and /console/invitation: where mailed links lead. The token stays behind the #, so no server and
 /// no log sees it before the page sends it to POST /api/v1/auth/reset.
 void add_password_page(api::Router& router);
+
+/// The hash of the caller's password, where `current` is that password; else 422 at /current_password, 403 without a
+/// password, 429 after too many attempts: a stolen access token must not serve to guess it.
+[[nodiscard]] Task<Result<KnownPassword>> check_current_password(Deps deps, std::int64_t user_id, std::string address,
+                                                                 std::string current);
 
 /// Whether the caller may see this user at all; else why not. Looks at the roles before foreign ones are hidden.
 [[nodiscard]] std::optional<api::Error> hidden_from(const Principal& who, const std::vector<std::int64_t>& managed,

@@ -207,7 +207,7 @@ inline constexpr db::Query<std::int64_t(std::string, std::optional<std::string>,
 inline constexpr db::Query<std::int64_t(std::vector<std::int64_t>)> kCampaigns{
     "accounts.campaigns", read, "select id from campaign.campaigns where id = any($1) and deleted_at is null"};
 
-/// user, campaign, role, who. Entries tell the role before, null for none.
+/// user, campaign, role, who. Entries tell the role before, null for none. Another role is another version of the user.
 inline constexpr db::Query<void(std::int64_t, std::int64_t, Role, Json)> kSetRole{
     "accounts.set_role", write,
     R"sql(
@@ -215,6 +215,8 @@ inline constexpr db::Query<void(std::int64_t, std::int64_t, Role, Json)> kSetRol
         insert into core.memberships (user_id, campaign_id, role) values ($1, $2, $3)
         on conflict (user_id, campaign_id) do update set role = excluded.role
         returning user_id, campaign_id, role
+    ), touched as (
+        update core.users set updated_at = now() where id = $1
     ) )sql" TOWNHALL_AUDIT("$4", "'membership.set'", "'user:' || c.user_id", "c.campaign_id",
                            "jsonb_build_object('role', c.role, 'before', m.role)",
                            "changed c left join core.memberships m on m.user_id = $1 and m.campaign_id = $2")};
@@ -223,6 +225,8 @@ inline constexpr db::Query<void(std::int64_t, std::int64_t, Json)> kDropRole{
     R"sql(
     with dropped as (
         delete from core.memberships where user_id = $1 and campaign_id = $2 returning user_id, campaign_id, role
+    ), touched as (
+        update core.users u set updated_at = now() from dropped d where u.id = d.user_id
     ) )sql" TOWNHALL_AUDIT("$3", "'membership.dropped'", "'user:' || user_id", "campaign_id",
                            "jsonb_build_object('before', role)", "dropped")};
 
@@ -243,11 +247,6 @@ inline constexpr db::Query<void(std::int64_t, Json)> kDeleteUser{"accounts.delet
 /// Locks the administrators that can act, in one order, so that two who dismiss each other do not both succeed.
 inline constexpr db::Query<std::int64_t()> kLockAdmins{"accounts.lock_admins", write, R"sql(
     select id from core.users where is_admin and disabled_at is null and deleted_at is null order by id for update)sql"};
-
-/// The start of the oldest running transaction: a list read now holds all that had changed by then, and what commits
-/// later has changed later. Read before the list.
-inline constexpr db::Query<Timestamp()> kAsOf{"accounts.as_of", read, R"sql(
-    select least(now(), (select min(xact_start) from pg_stat_activity where datname = current_database())))sql"};
 
 struct Access {
     std::vector<std::int64_t> users;

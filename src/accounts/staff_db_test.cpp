@@ -4,6 +4,7 @@ namespace townhall::accounts {
 namespace {
 
 using testing::House;
+using testing::kPassword;
 using testing::Reply;
 using testing::Value;
 
@@ -46,15 +47,15 @@ TEST_F(Staff, ManagersKeepToTheirCampaigns) {
     const Reply list = house.get("/api/v1/users", manager_token);
     EXPECT_EQ(list.number("total"), 2);
     EXPECT_EQ(house.get("/api/v1/users", boss_token).number("total"), 4);
-    EXPECT_EQ(house.put(both, manager_token, R"({"roles":[)" + role(mine, "organizer") + "]}").status, 200);
+    EXPECT_EQ(house.patch(both, manager_token, R"({"roles":[)" + role(mine, "organizer") + "]}").status, 200);
     EXPECT_EQ(house.get(path(both), boss_token).roles(),
               "[" + role(mine, "organizer") + "," + role(other, "organizer") + "]")
         << "what the manager does not see stays";
     for (const std::string& roles :
          {role(mine, "manager"), role(other, "viewer"), role(mine, "organizer") + "," + role(999, "viewer")})
-        EXPECT_EQ(house.put(both, manager_token, R"({"roles":[)" + roles + "]}").status, 403) << roles;
-    EXPECT_EQ(house.put(manager, manager_token, R"({"roles":[]})").status, 403) << "one's own role is not below it";
-    EXPECT_EQ(house.put(both, manager_token, R"({"roles":[]})").status, 200);
+        EXPECT_EQ(house.patch(both, manager_token, R"({"roles":[)" + roles + "]}").status, 403) << roles;
+    EXPECT_EQ(house.patch(manager, manager_token, R"({"roles":[]})").status, 403) << "one's own role is not below it";
+    EXPECT_EQ(house.patch(both, manager_token, R"({"roles":[]})").status, 200);
     EXPECT_EQ(house.get(path(both), boss_token).roles(), "[" + role(other, "organizer") + "]");
 }
 
@@ -62,7 +63,7 @@ TEST_F(Staff, ManagersChangeNothingElse) {
     for (const char* change :
          {R"({"email":"new@example.com"})", R"({"name":"X"})", R"({"password":"another long phrase"})",
           R"({"is_admin":true})", R"({"is_editor":true})", R"({"is_active":false})"})
-        EXPECT_EQ(house.put(both, manager_token, change).status, 403) << change;
+        EXPECT_EQ(house.patch(both, manager_token, change).status, 403) << change;
     EXPECT_EQ(house.send(http::Verb::del, path(both), manager_token).status, 403);
     EXPECT_EQ(house.send(http::Verb::del, path(stranger), manager_token).status, 404);
     EXPECT_EQ(
@@ -76,13 +77,15 @@ TEST_F(Staff, OthersSeeOnlyThemselves) {
     EXPECT_EQ(house.get("/api/v1/users", token).status, 403);
     for (const std::int64_t id : {boss, manager, std::int64_t{12345}}) {
         EXPECT_EQ(house.get(path(id), token).status, 403);
-        EXPECT_EQ(house.put(id, token, "{}").status, 403);
+        EXPECT_EQ(house.patch(id, token, "{}").status, 403);
         EXPECT_EQ(house.send(http::Verb::del, path(id), token).status, 403);
     }
-    EXPECT_EQ(house.put(both, token, R"({"name":"New Name"})").text("name"), "New Name");
-    EXPECT_EQ(house.put(both, token, R"({"email":"BOSS@example.com"})").status, 409);
-    EXPECT_EQ(house.put(both, token, R"({"is_admin":true})").status, 403);
-    EXPECT_EQ(house.put(both, token, R"({"roles":[)" + role(mine, "organizer") + "]}").status, 403);
+    EXPECT_EQ(house.patch(both, token, R"({"name":"New Name"})").text("name"), "New Name");
+    EXPECT_EQ(house.patch(both, token, R"({"email":"BOSS@example.com"})").status, 422) << "not by a token alone";
+    const auto taken = fmt::format(R"({{"email":"BOSS@example.com","current_password":"{}"}})", kPassword);
+    EXPECT_EQ(house.patch(both, token, taken).status, 409);
+    EXPECT_EQ(house.patch(both, token, R"({"is_admin":true})").status, 403);
+    EXPECT_EQ(house.patch(both, token, R"({"roles":[)" + role(mine, "organizer") + "]}").status, 403);
     EXPECT_EQ(house.send(http::Verb::del, path(both), token).status, 204);
     EXPECT_EQ(house.get("/api/v1/auth/me", token).status, 401);
     EXPECT_EQ(house.get(path(both), boss_token).status, 404);
@@ -90,15 +93,15 @@ TEST_F(Staff, OthersSeeOnlyThemselves) {
 }
 
 TEST_F(Staff, TheLastAdminStays) {
-    EXPECT_EQ(house.put(boss, boss_token, R"({"is_admin":false})").status, 409);
-    EXPECT_EQ(house.put(boss, boss_token, R"({"is_active":false})").status, 409);
+    EXPECT_EQ(house.patch(boss, boss_token, R"({"is_admin":false})").status, 409);
+    EXPECT_EQ(house.patch(boss, boss_token, R"({"is_active":false})").status, 409);
     EXPECT_EQ(house.send(http::Verb::del, path(boss), boss_token).status, 409);
     const std::int64_t second = house.account("second@example.com", true);
     const std::string second_token = house.log_in("second@example.com").text("access_token");
     std::array<Reply, 2> replies;
     {
-        std::jthread one([&] { replies[0] = house.put(second, boss_token, R"({"is_admin":false})"); });
-        std::jthread two([&] { replies[1] = house.put(boss, second_token, R"({"is_admin":false})"); });
+        std::jthread one([&] { replies[0] = house.patch(second, boss_token, R"({"is_admin":false})"); });
+        std::jthread two([&] { replies[1] = house.patch(boss, second_token, R"({"is_admin":false})"); });
     }
     EXPECT_EQ(house.sql().exec("select count(*) from core.users where is_admin").integer(0, 0), 1)
         << replies[0].status << " and " << replies[1].status;
@@ -136,13 +139,13 @@ TEST_F(Staff, ChangesHonourIfMatch) {
     const Reply seen = house.get(path(both), boss_token);
     const std::string etag = seen.header("ETag");
     ASSERT_FALSE(etag.empty());
-    const auto put = [&](const std::string& tag, const char* body) {
-        return house.send(http::Verb::put, path(both), boss_token, body, {{"If-Match", tag}});
+    const auto patch = [&](const std::string& tag, const char* body) {
+        return house.send(http::Verb::patch, path(both), boss_token, body, {{"If-Match", tag}});
     };
-    EXPECT_EQ(put(R"("stale")", R"({"name":"A"})").status, 412);
-    EXPECT_EQ(put(etag, R"({"name":"A"})").status, 200);
-    EXPECT_EQ(put(etag, R"({"name":"B"})").status, 412);
-    EXPECT_EQ(put("*", R"({"name":null})").status, 200);
+    EXPECT_EQ(patch(R"("stale")", R"({"name":"A"})").status, 412);
+    EXPECT_EQ(patch(etag, R"({"name":"A"})").status, 200);
+    EXPECT_EQ(patch(etag, R"({"name":"B"})").status, 412);
+    EXPECT_EQ(patch("*", R"({"name":null})").status, 200);
     EXPECT_EQ(house.send(http::Verb::del, path(both), boss_token, {}, {{"If-Match", etag}}).status, 412);
     EXPECT_EQ(house
                   .send(http::Verb::get, path(both), boss_token, {},
@@ -153,7 +156,7 @@ TEST_F(Staff, ChangesHonourIfMatch) {
 
 TEST_F(Staff, ANewPasswordFromAnAdminEndsTheSessions) {
     const std::string token = house.log_in("both@example.com").text("access_token");
-    EXPECT_EQ(house.put(both, boss_token, R"({"password":"another long phrase"})").status, 200);
+    EXPECT_EQ(house.patch(both, boss_token, R"({"password":"another long phrase"})").status, 200);
     EXPECT_EQ(house.get("/api/v1/auth/me", token).status, 401);
     EXPECT_EQ(house.log_in("both@example.com", "another long phrase").status, 200);
 }

@@ -164,7 +164,7 @@ constexpr auto schema_of(std::type_identity<CreateUser>) {
                        api::field("is_editor", &CreateUser::is_editor, api::defaulted));
 }
 
-/// PUT /api/v1/users/{id}: what is absent stays as it is.
+/// PATCH /api/v1/users/{id}: what is absent stays as it is.
 struct UpdateUser {
     std::int64_t id = 0;
     std::optional<std::string> email;
@@ -174,15 +174,40 @@ struct UpdateUser {
     std::optional<bool> is_admin;
     std::optional<bool> is_editor;
     std::optional<bool> is_active;
+    std::optional<std::string> current_password;  // where the address is one's own, and changes
 };
+template <class T>
+constexpr auto user_changes() {
+    return std::tuple{api::path("id", &T::id, api::min<1>),
+                      api::field("password", &T::password, api::min_len<12>, api::max_len<1024>),
+                      api::field("roles", &T::roles),
+                      api::field("is_admin", &T::is_admin),
+                      api::field("is_editor", &T::is_editor),
+                      api::field("is_active", &T::is_active),
+                      api::field("current_password", &T::current_password, api::max_len<1024>)};
+}
 constexpr auto schema_of(std::type_identity<UpdateUser>) {
-    return api::object("UpdateUser", api::path("id", &UpdateUser::id, api::min<1>),
-                       api::field("email", &UpdateUser::email, api::email),
-                       api::field("name", &UpdateUser::name, api::min_len<1>, api::max_len<200>),
-                       api::field("password", &UpdateUser::password, api::min_len<12>, api::max_len<1024>),
-                       api::field("roles", &UpdateUser::roles), api::field("is_admin", &UpdateUser::is_admin),
-                       api::field("is_editor", &UpdateUser::is_editor),
-                       api::field("is_active", &UpdateUser::is_active));
+    return std::apply(
+        [](const auto&... fields) {
+            return api::object("UpdateUser", api::field("email", &UpdateUser::email, api::email),
+                               api::field("name", &UpdateUser::name, api::min_len<1>, api::max_len<200>), fields...);
+        },
+        user_changes<UpdateUser>());
+}
+
+/// PUT /api/v1/users/{id}: the same, but for the name and the address, which it demands.
+struct ReplaceUser : UpdateUser {
+    std::string address;    // `email`
+    std::string full_name;  // `name`
+};
+constexpr auto schema_of(std::type_identity<ReplaceUser>) {
+    return std::apply(
+        [](const auto&... fields) {
+            return api::object("ReplaceUser", api::field("email", &ReplaceUser::address, api::email),
+                               api::field("name", &ReplaceUser::full_name, api::min_len<1>, api::max_len<200>),
+                               fields...);
+        },
+        user_changes<ReplaceUser>());
 }
 
 struct UserId {

@@ -94,12 +94,28 @@ struct Request {
     std::vector<std::int64_t> managed;
     UpdateUser in;
     std::optional<std::string> if_match;
-    std::optional<std::string> hash;  // of the new password
-    db::Json by;                      // for the audit log
+    std::optional<std::string> hash;           // of the new password
+    std::optional<std::string> verified_hash;  // of the caller's, where the body has it
+    db::Uuid notice;                           // of the mail to the address before
+    std::string remote_address;
+    db::Json by;  // for the audit log
 };
 
-Task<void> apply(db::Transaction& tx, const Request& request, const Plan& plan) {
+/// Whoever has the address can set a new password, so one's own is changed by one's password, not by a token alone.
+Task<std::optional<api::Error>> unproven(db::Transaction& tx, const Request& request, const User& user,
+                                         const Plan& plan) {
+    if (user.id != request.who.user_id || plan.after.email == user.email) co_return std::nullopt;
+    if (!request.verified_hash)
+        co_return api::invalid("/current_password", "required", "Say your password to change your address.");
+    const auto now = co_await tx.optional(sql::kFindPassword, user.id);
+    if (!now || std::get<1>(*now) != *request.verified_hash)
+        co_return api::Error(api::kConflict, "The password was changed meanwhile.");
+    co_return std::nullopt;
+}
+
+Task<void> apply(db::Transaction& tx, const Request& request, const User& before, const Plan& plan) {
     const std::int64_t id = plan.after.id;
+    if (plan.after.email != before.email) co_await tx.execute(sql::kTellOldAddress, id, request.notice, before.email);
     co_await tx.execute(sql::kUpdateUser, id, plan.after.email, plan.after.name, request.hash, plan.after.is_admin,
                         plan.after.is_editor, plan.after.is_active);
     if (!plan.changed.empty())
@@ -135,7 +151,8 @@ Task<Result<bool>> change(Deps deps, db::Transaction& tx, const Request& request
     const bool dismissed = user.is_admin && user.is_active && !(plan.after.is_admin && plan.after.is_active);
     if (dismissed && admins.size() == 1)
         co_return std::unexpected(api::Error(kLastAdmin, "Make another administrator first."));
-    if (plan.anything()) co_await apply(tx, request, plan);
+    if (auto error = co_await unproven(tx, request, user, plan)) co_return std::unexpected(*std::move(error));
+    if (plan.anything()) co_await apply(tx, request, user, plan);
     co_return plan.anything();
 }
 
@@ -159,6 +176,11 @@ Task<std::optional<api::Error>> prepare(Deps deps, Request& request) {
         if (!hash) co_return hash.error();
         request.hash = *std::move(hash);
     }
+    if (in.email && in.current_password && in.id == request.who.user_id) {
+        auto known = co_await check_current_password(deps, in.id, request.remote_address, *in.current_password);
+        if (!known) co_return known.error();
+        request.verified_hash = std::move(known->hash);
+    }
     co_return std::nullopt;
 }
 
@@ -170,6 +192,9 @@ Task<Result<api::Answer<User>>> update_user(Deps deps, api::Context& context, Up
                     .in = std::move(in),
                     .if_match = std::nullopt,
                     .hash = std::nullopt,
+                    .verified_hash = std::nullopt,
+                    .notice = {guard::new_id()},
+                    .remote_address = std::string(context.request.remote_address),
                     .by = api::audit_by(context)};
     if (const auto header = context.header("if-match")) request.if_match = *header;
     if (auto error = not_for_staff(request.who, request.managed, request.in.id))
@@ -185,6 +210,7 @@ Task<Result<api::Answer<User>>> update_user(Deps deps, api::Context& context, Up
     }
     if (!changed) co_return std::unexpected(changed.error());
     if (*changed) co_await deps.access.reload();
+    if (*changed && deps.jobs) deps.jobs->wake();
     // Whoever took the last shared membership away sees the account a last time, without it.
     auto row = co_await deps.db.optional(db::Scope::owner(), sql::kFindUser, request.in.id);
     if (!row) co_return std::unexpected(api::Error(api::kNotFound, "There is no such user."));
@@ -192,6 +218,12 @@ Task<Result<api::Answer<User>>> update_user(Deps deps, api::Context& context, Up
     hide_foreign_roles(user, request.who, deps.access.snapshots());
     std::string etag = etag_of(user);
     co_return api::Answer<User>{.value = std::move(user), .etag = std::move(etag), .headers = {kPrivate}};
+}
+
+Task<Result<api::Answer<User>>> replace_user(Deps deps, api::Context& context, ReplaceUser in) {
+    in.email = std::move(in.address);
+    in.name = std::move(in.full_name);
+    return update_user(deps, context, std::move(in));
 }
 
 }  // namespace townhall::accounts

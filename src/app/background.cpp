@@ -54,6 +54,7 @@ std::string begin_of_links(const Configuration& configuration) {
 std::vector<jobs::Kind> kinds(db::Database& db, website::FollowUpDeps follow_ups, accounts::LinkDeps links,
                               campaign::ImportRunner& imports) {
     std::vector<jobs::Kind> out;
+    out.push_back(accounts::address_notice_kind(links));
     out.push_back(accounts::link_kind(std::move(links)));
     out.push_back(website::follow_up_kind(std::move(follow_ups)));
     out.push_back(imports.kind());

@@ -9,12 +9,14 @@
 #include "campaign/voters/voters.hpp"
 #include "platform/api/audit.hpp"
 #include "platform/api/idempotency.hpp"
+#include "platform/api/paging.hpp"
 #include "website/forms/forms.hpp"
 
 namespace townhall::app {
 
 std::vector<const db::Statement*> every_query() {
-    std::vector<const db::Statement*> out{&api::kTakeKey, &api::kKeepAnswer, &api::kKeptAnswer, &api::kAudit};
+    std::vector<const db::Statement*> out{&api::kTakeKey, &api::kKeepAnswer, &api::kKeptAnswer, &api::kAudit,
+                                          &api::kAsOf};
     const auto add = [&](const auto& queries) { out.insert(out.end(), queries.begin(), queries.end()); };
     add(system_queries());
     add(jobs_queries());

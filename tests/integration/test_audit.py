@@ -38,8 +38,8 @@ def test_the_life_of_an_account(server, admin, me, make_user, campaign):
     ok(user.post("/api/v1/auth/password", {"current_password": user.password, "new_password": "new phrase 12345"}), 204)
     request_id = f"change-{secrets.token_hex(4)}"
     changed = {"name": "Renamed", "roles": [{"campaign_id": campaign, "role": "organizer"}]}
-    ok(admin.put(path, changed, headers={"X-Request-Id": request_id}))
-    ok(admin.put(path, {"roles": []}))
+    ok(admin.patch(path, changed, headers={"X-Request-Id": request_id}))
+    ok(admin.patch(path, {"roles": []}))
     assert user.post("/api/v1/auth/logout").status_code == 204
     assert admin.delete(path).status_code == 204
 
@@ -126,8 +126,8 @@ def test_what_did_not_happen_is_not_told(admin, make_user, database):
     before = database.one("select count(*) from core.audit_log")
     body = {"email": taken.account["email"], "password": "long enough phrase", "roles": []}
     problem(admin.post("/api/v1/users", body), 409)
-    problem(admin.put(f"/api/v1/users/{taken.account['id']}", {"email": ADMIN[0]}), 409)
-    problem(admin.put(f"/api/v1/users/{admin.user['id']}", {"is_admin": False}), 409)
+    problem(admin.patch(f"/api/v1/users/{taken.account['id']}", {"email": ADMIN[0]}), 409)
+    problem(admin.patch(f"/api/v1/users/{admin.user['id']}", {"is_admin": False}), 409)
     assert database.one("select count(*) from core.audit_log") == before
 
 

@@ -92,7 +92,7 @@ def test_an_unclear_campaign_is_asked_for(make_user, campaign, elsewhere, admin)
     """With two memberships and none named: 422 campaign_required; two that differ: 422; one named: fine."""
     user = make_user("organizer", campaign)
     ok(
-        admin.put(
+        admin.patch(
             f"/api/v1/users/{user.account['id']}",
             {"roles": [{"campaign_id": one, "role": "organizer"} for one in (campaign, elsewhere)]},
         )

@@ -137,13 +137,13 @@ def test_if_match(admin, campaign, make_voter, make_user):
     for path, change in resources(admin, campaign, make_voter, make_user):
         tag = admin.get(path).headers["ETag"]
         for other in ('"other"', f"W/{tag}", tag.strip('"'), "", tag[:-2] + '"'):
-            problem(admin.put(path, change, headers={"If-Match": other}), 412, code="precondition_failed")
-        changed = admin.put(path, change, headers={"If-Match": f'"other", {tag}'})
+            problem(admin.patch(path, change, headers={"If-Match": other}), 412, code="precondition_failed")
+        changed = admin.patch(path, change, headers={"If-Match": f'"other", {tag}'})
         assert changed.status_code == 200 and changed.headers["ETag"] != tag, changed.text
-        problem(admin.put(path, change, headers={"If-Match": tag}), 412)
+        problem(admin.patch(path, change, headers={"If-Match": tag}), 412)
         problem(admin.delete(path, headers={"If-Match": tag}), 412)
         zipped = changed.headers["ETag"][:-1] + '-gz"'
-        assert admin.put(path, change, headers={"If-Match": zipped}).status_code == 200
+        assert admin.patch(path, change, headers={"If-Match": zipped}).status_code == 200
         assert admin.delete(path, headers={"If-Match": "*"}).status_code == 204
 
 
@@ -155,7 +155,7 @@ def test_if_none_match(admin, campaign, make_voter, make_user):
             for method in ("GET", "HEAD"):
                 same = admin.request(method, path, headers={"If-None-Match": known})
                 assert same.status_code == 304 and not same.content and same.headers["ETag"] == tag, (known, method)
-        ok(admin.put(path, change))
+        ok(admin.patch(path, change))
         assert admin.get(path, headers={"If-None-Match": tag}).status_code == 200
 
 
@@ -322,7 +322,7 @@ def test_events_end_with_the_right_to_hear_them(own_server, own_database):
         with listen(manager, upload, target) as response:
             events = events_of(response)
             assert next(events)[0] == "progress"
-            ok(admin.put(f"/api/v1/users/{account['id']}", {"roles": []}))
+            ok(admin.patch(f"/api/v1/users/{account['id']}", {"roles": []}))
             began = time.monotonic()
             assert "done" not in [name for name, _, _ in events]
             assert time.monotonic() - began < 5

@@ -148,10 +148,55 @@ def test_any_change_of_the_password_ends_all_links(server, public, admin, make_u
         body = {"current_password": user.password, "new_password": "changed by myself"}
         ok(user.post("/api/v1/auth/password", body), 204)
     elif change == "admin":
-        ok(admin.put(f"/api/v1/users/{user.account['id']}", {"password": "changed by an admin"}))
+        ok(admin.patch(f"/api/v1/users/{user.account['id']}", {"password": "changed by an admin"}))
     else:
         ok(public.post(RESET, {"token": take(server, user), "new_password": "changed by a link"}), 204)
     problem(public.post(RESET, {"token": token, "new_password": "quite a good phrase"}), 422, pointers=["/token"])
+
+
+def test_ones_own_address_changes_by_password_only(server, public, make_user):
+    """A token alone does not move the account to another mailbox: 422 without the password or with a wrong one."""
+    user = make_user()
+    path, new = f"/api/v1/users/{user.account['id']}", f"new.{secrets.token_hex(6)}@example.org"
+    body = {"name": "The Same", "email": new}
+    problem(user.put(path, body), 422, code="required", pointers=["/current_password"])
+    problem(user.put(path, {**body, "current_password": "guessed"}), 422, code="wrong", pointers=["/current_password"])
+    assert ok(user.get(path))["email"] == user.account["email"]
+    changed = ok(user.put(path, {**body, "current_password": user.password}))
+    assert changed["email"] == new
+    mail = mail_to(server, user.account["email"])
+    assert new not in str(mail) and user.account["email"] in mail.get_body().get_content()
+    ok(public.post(LOGIN, {"email": new, "password": user.password}))
+
+
+def test_guesses_of_the_password_are_slowed_down(own_database):
+    """Whoever holds a token can't try passwords at the change of the address for as long as they like."""
+    server = Townhall(own_database, {"RATE_LIMIT": "on"})
+    try:
+        user = server.start().admin()
+        body = {"name": "The Same", "email": f"new.{secrets.token_hex(6)}@example.org"}
+        path = f"/api/v1/users/{user.user['id']}"
+        answers = [user.put(path, {**body, "current_password": f"guess {i}"}) for i in range(40)]
+        assert {answer.status_code for answer in answers} == {422, 429}
+        assert int(answers[-1].headers["Retry-After"]) >= 1
+    finally:
+        server.close()
+
+
+@pytest.mark.parametrize("by", ["oneself", "admin"])
+def test_a_change_of_the_address_ends_all_links(server, public, admin, make_user, by):
+    """Whoever reads the old mailbox can't set a password any more, and is told of the change."""
+    user = make_user()
+    token = take(server, user)
+    body = {"name": "The Same", "email": f"new.{secrets.token_hex(6)}@example.org"}
+    path = f"/api/v1/users/{user.account['id']}"
+    if by == "admin":
+        ok(admin.put(path, body))
+    else:
+        ok(user.put(path, {**body, "current_password": user.password}))
+    problem(public.post(RESET, {"token": token, "new_password": "quite a good phrase"}), 422, pointers=["/token"])
+    mails = wait_until(lambda: len(m := mails_to(server, user.account["email"])) == 2 and m, 20, "the notice")
+    assert sum("another e-mail address" in mail["Subject"] for mail in mails) == 1
 
 
 def test_twenty_uses_at_once_are_one(server, make_user):
@@ -175,7 +220,7 @@ def test_closed_and_disabled_accounts_get_no_link(server, public, admin, make_us
     """Neither a mail, nor by a link from before."""
     disabled, closed = make_user(), make_user()
     token = take(server, disabled)
-    ok(admin.put(f"/api/v1/users/{disabled.account['id']}", {"is_active": False}))
+    ok(admin.patch(f"/api/v1/users/{disabled.account['id']}", {"is_active": False}))
     assert admin.delete(f"/api/v1/users/{closed.account['id']}").status_code == 204
     for user in (disabled, closed):
         forget(public, user.account["email"])
@@ -310,7 +355,7 @@ def test_admins_invite_to_anything_but_change_no_known_account(admin, make_user,
     assert made["is_admin"] is True and made["roles"] == []
     user = make_user()
     problem(admin.post(INVITE, {"email": user.account["email"], "is_admin": True}), 409)
-    ok(admin.put(f"/api/v1/users/{user.account['id']}", {"is_active": False}))
+    ok(admin.patch(f"/api/v1/users/{user.account['id']}", {"is_active": False}))
     problem(admin.post(INVITE, {"email": user.account["email"], "roles": [role(campaign, "viewer")]}), 409)
     problem(admin.post(INVITE, {"email": invitee(), "roles": [role(987654321, "viewer")]}), 422)
 

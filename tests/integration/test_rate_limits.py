@@ -153,7 +153,7 @@ def test_users_are_counted_as_users(server, make_user):
     through = let_in(one.get(ME, headers={"X-Forwarded-For": address()}) for _ in range(80))
     assert fuzzy(40, through)
     assert let_in(two.get(ME) for _ in range(20)) == 20, "the same office, another user"
-    response = one.put(f"/api/v1/users/{one.account['id']}", {"name": "Still Writing"})
+    response = one.patch(f"/api/v1/users/{one.account['id']}", {"name": "Still Writing"})
     ok(response)
     assert response.headers["RateLimit-Policy"] == '"staff-writes";q=30;w=60'
 

@@ -40,6 +40,33 @@ def test_admin_creates_reads_changes_and_deletes(admin, campaign):
     problem(admin.get(path), 404)
 
 
+def test_put_demands_name_and_address(admin, make_user):
+    """Both faults at once; what else is absent stays as it is."""
+    user = make_user(is_editor=True)
+    path = f"{USERS}/{user.account['id']}"
+    problem(admin.put(path, {"is_active": True}), 422, code="required", pointers=["/name", "/email"])
+    changed = ok(admin.put(path, {"name": "Another", "email": user.account["email"]}))
+    assert (changed["name"], changed["is_editor"]) == ("Another", True)
+
+
+def test_a_role_given_or_taken_is_another_version(admin, make_user, make_campaign):
+    """By an invitation too: `updated_since` tells the user, and the entity tag is another one."""
+    user, campaign = make_user(), make_campaign()
+    path, seen = f"{USERS}/{user.account['id']}", []
+
+    def version():
+        answer = admin.get(path)
+        seen.append(ok(answer)["updated_at"])
+        assert seen == sorted(set(seen)), "later each time"
+
+    version()
+    invited = {"email": user.account["email"], "roles": [{"campaign_id": campaign, "role": "viewer"}]}
+    ok(admin.post(f"{USERS}/invite", invited), 201)
+    version()
+    ok(admin.patch(path, {"roles": []}))
+    version()
+
+
 def test_an_address_is_used_once(admin):
     """The same address in other letters is a conflict."""
     body = new_user()
@@ -65,9 +92,9 @@ def test_a_manager_keeps_to_the_own_campaign_and_lower_roles(admin, as_role, mak
     manager, elsewhere = as_role("manager"), make_campaign()
     member = make_user("viewer", campaign)
     path = f"{USERS}/{member.account['id']}"
-    ok(manager.put(path, {"roles": [{"campaign_id": campaign, "role": "organizer"}]}))
+    ok(manager.patch(path, {"roles": [{"campaign_id": campaign, "role": "organizer"}]}))
     for roles in ([{"campaign_id": campaign, "role": "manager"}], [{"campaign_id": elsewhere, "role": "viewer"}]):
-        assert manager.put(path, {"roles": roles}).status_code in (403, 404, 422)
+        assert manager.patch(path, {"roles": roles}).status_code in (403, 404, 422)
     assert ok(admin.get(path))["roles"] == [{"campaign_id": campaign, "role": "organizer"}]
 
 
@@ -98,7 +125,7 @@ def test_managers_change_memberships_only(admin, as_role, make_user, campaign, c
     member = make_user("viewer", campaign)
     path = f"{USERS}/{member.account['id']}"
     before = ok(admin.get(path))
-    assert as_role("manager").put(path, change).status_code in (403, 422)
+    assert as_role("manager").patch(path, change).status_code in (403, 422)
     assert as_role("manager").delete(path).status_code == 403
     assert ok(admin.get(path)) == before
     ok(member.anonymous().post("/api/v1/auth/login", {"email": before["email"], "password": member.password}))
@@ -113,7 +140,7 @@ def test_nobody_raises_oneself(admin, as_role, campaign, change):
         path = f"{USERS}/{user.account['id']}"
         before = ok(admin.get(path))
         sent = {"roles": [{"campaign_id": campaign, "role": "admin"}]} if change == {"roles": "above"} else change
-        assert user.put(path, sent).status_code in (403, 422)
+        assert user.patch(path, sent).status_code in (403, 422)
         after = ok(admin.get(path))
         assert (after["is_admin"], after["is_editor"], after["roles"]) == (False, False, before["roles"])
 
@@ -125,7 +152,7 @@ def test_revoked_membership(admin, make_user, make_campaign):
     user = make_user("organizer", campaign)
     path = f"/api/v1/voters?campaign_id={campaign}"
     ok(user.get(path))
-    ok(admin.put(f"{USERS}/{user.account['id']}", {"roles": []}))
+    ok(admin.patch(f"{USERS}/{user.account['id']}", {"roles": []}))
     wait_until(lambda: user.get(path).status_code in (403, 404), 5, "the refusal of a revoked membership")
 
 
@@ -136,7 +163,7 @@ def test_lowered_role(admin, make_user, make_campaign):
     user = make_user("organizer", campaign)
     path = f"/api/v1/voters?campaign_id={campaign}"
     ok(user.post(path, {"last_name": "Before"}), 201)
-    ok(admin.put(f"{USERS}/{user.account['id']}", {"roles": [{"campaign_id": campaign, "role": "viewer"}]}))
+    ok(admin.patch(f"{USERS}/{user.account['id']}", {"roles": [{"campaign_id": campaign, "role": "viewer"}]}))
     wait_until(lambda: user.post(path, {"last_name": "After"}).status_code == 403, 5, "the refusal of a lowered role")
     ok(user.get(path))
 

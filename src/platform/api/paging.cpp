@@ -6,6 +6,8 @@
 
 namespace townhall::api {
 
+Error page_and_after() { return invalid_parameter("after", "conflict", "Give either page or after."); }
+
 std::string write_cursor(const guard::SignKey& key, std::string_view purpose, std::string_view position) {
     return key.sign(fmt::format("{}\n{}", purpose, position));
 }

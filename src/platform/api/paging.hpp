@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "platform/api/endpoint.hpp"
+#include "platform/db/db.hpp"
 #include "platform/guard/seal.hpp"
 
 namespace townhall::api {
@@ -20,6 +21,15 @@ namespace townhall::api {
 [[nodiscard]] Result<std::optional<std::int64_t>> read_number_cursor(const guard::SignKey& key,
                                                                      std::string_view purpose,
                                                                      const std::optional<std::string>& after);
+
+/// The start of the oldest running transaction: a list read now holds all that had changed by then, and what commits
+/// later has changed later. Read before the list.
+inline constexpr db::Query<db::Timestamp()> kAsOf{
+    "lists.as_of", db::Mode::read,
+    "select least(now(), (select min(xact_start) from pg_stat_activity where datname = current_database()))"};
+
+/// `page` and `after` are two ways to go through a list.
+[[nodiscard]] Error page_and_after();
 
 /// Lists count their items up to here, and call that an estimate: an exact number would cost a scan.
 inline constexpr std::int64_t kMostCounted = 10'001;
