@@ -1,3 +1,5 @@
+drop trigger campaigns_notify_new on campaign.campaigns;
+
 drop trigger users_address on core.users;
 drop function core.note_address_change();
 alter table core.users drop column address_changed_at;

@@ -113,3 +113,7 @@ $$;
 create trigger users_address before update of email on core.users
     for each row when (old.email is distinct from new.email)
     execute function core.note_address_change();
+
+-- Processes know which campaigns there are; a new one is told as a hidden one is.
+create trigger campaigns_notify_new after insert or delete on campaign.campaigns
+    for each statement execute function core.notify_accounts();

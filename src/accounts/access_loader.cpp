@@ -34,6 +34,7 @@ guard::AccessData to_data(const sql::Access& access) {
         data.memberships.push_back({access.member_users[i], access.member_campaigns[i], access.member_roles[i]});
     for (const db::Uuid& session : access.revoked)
         if (const auto id = guard::uuid_from(session.text)) data.revoked.push_back(*id);
+    data.campaigns = access.campaigns;
     return data;
 }
 

@@ -255,10 +255,11 @@ struct Access {
     std::vector<std::int64_t> member_campaigns;
     std::vector<Role> member_roles;
     std::vector<Uuid> revoked;
+    std::vector<std::int64_t> campaigns;
 };
 constexpr auto columns_of(std::type_identity<Access>) {
-    return std::tuple{&Access::users,        &Access::flags,  &Access::member_users, &Access::member_campaigns,
-                      &Access::member_roles, &Access::revoked};
+    return std::tuple{&Access::users,        &Access::flags,   &Access::member_users, &Access::member_campaigns,
+                      &Access::member_roles, &Access::revoked, &Access::campaigns};
 }
 /// Everything that decides who may do what, as of one moment. $1: for how many seconds a revoked session is of
 /// interest.
@@ -275,6 +276,7 @@ inline constexpr db::Query<Access(std::int64_t)> kLoadAccess{"accounts.load_acce
            array(select user_id from members order by user_id, campaign_id),
            array(select campaign_id from members order by user_id, campaign_id),
            array(select role from members order by user_id, campaign_id),
-           array(select id from core.sessions where revoked_at > now() - $1 * interval '1 second'))sql"};
+           array(select id from core.sessions where revoked_at > now() - $1 * interval '1 second'),
+           array(select id from campaign.campaigns where deleted_at is null order by id))sql"};
 
 }  // namespace townhall::accounts::sql

@@ -164,6 +164,7 @@ void App::add_routes() {
         router_.set_limits(limits_.emplace(limit_rates(configuration_)));
     const SystemDeps system{db_,    store_,     {metrics_, background_.database(), cpu_, &db_, &server_, &passwords_},
                             ready_, &contract_, configuration_.values.text("METRICS_TOKEN")};
+    router_.set_second_look([this] { return access_.reload(); });
     add_system_routes(router_, system);
     if (!configuration_.admin_host.empty()) admin_.emplace(threads_.first(), configuration_, authenticator_, system);
     accounts::add_routes(router_, {db_, passwords_, tokens_, throttle_, access_, cursors_, answers_,

@@ -3,6 +3,8 @@
 import pytest
 
 from support.client import ok, problem
+from support.server import Townhall
+from support.waiting import wait_until
 
 CAMPAIGNS = "/api/v1/campaigns"
 FIELDS = {
@@ -93,3 +95,28 @@ def test_members_read_and_admins_write(as_role, campaign, role):
     problem(user.post(CAMPAIGNS, {"name": "Mine"}), 403)
     problem(user.patch(f"{CAMPAIGNS}/{campaign}", {"name": "Mine"}), 403)
     problem(user.delete(f"{CAMPAIGNS}/{campaign}"), 403)
+
+
+def test_admins_act_in_campaigns_that_are_there(admin, make_campaign):
+    """404 for one that never was, and within seconds for one that is hidden."""
+    for method, body in (("GET", {}), ("POST", {"json_body": {"last_name": "Nowhere"}})):
+        problem(admin.request(method, "/api/v1/voters?campaign_id=999999", **body), 404)
+    campaign = make_campaign()
+    path = f"/api/v1/voters?campaign_id={campaign}"
+    ok(admin.get(path))
+    assert admin.delete(f"{CAMPAIGNS}/{campaign}").status_code == 204
+    wait_until(lambda: admin.get(path).status_code == 404, 5, "the hidden campaign to be gone")
+    problem(admin.post(path, {"last_name": "Nowhere"}), 404)
+
+
+def test_a_new_campaign_is_usable_at_once_everywhere(admin, make_campaign, database):
+    """By the process that made it, and by another that hears of it later."""
+    other = Townhall(database)
+    try:
+        there = other.start().admin()
+        for _ in range(10):
+            path = f"/api/v1/voters?campaign_id={make_campaign()}"
+            assert ok(there.get(path))["total"] == 0
+            ok(admin.post(path, {"last_name": "First"}), 201)
+    finally:
+        other.close()

@@ -52,6 +52,7 @@ std::map<int, std::string> failures(const Route& route) {
         add(kUnauthorized);
         add(kForbidden);
     }
+    if (route.who == Who::member) add(kNotFound);  // the campaign
     if (route.takes_body || route.raw_body) {
         add(kLengthRequired);
         add(kTooLarge);

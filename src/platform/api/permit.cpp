@@ -10,6 +10,8 @@ Error denied(guard::Denial denial) {
             return {kCampaignRequired, "Name a campaign with ?campaign_id=."};
         case guard::Denial::not_a_member:
             return {kForbidden, "The campaign is not one of yours."};
+        case guard::Denial::no_such_campaign:
+            return {kNotFound, "There is no such campaign."};
         case guard::Denial::unavailable:
             return unavailable(2, "Roles can't be checked at the moment.");
         case guard::Denial::no_credentials:
@@ -39,6 +41,12 @@ Result<Principal> Permit::principal(std::optional<std::int64_t> campaign) {
     if (!caller) return std::unexpected(denied(caller.error()));
     if (!allows(*caller)) return std::unexpected(Error(kForbidden, "Your role does not allow this."));
     return *caller;
+}
+
+bool Permit::names_unknown(std::optional<std::int64_t> campaign) const {
+    if (who_ != Who::member || !campaign) return false;
+    const auto caller = authenticator_->principal(caller_, campaign);
+    return !caller && caller.error() == guard::Denial::no_such_campaign;
 }
 
 bool Permit::allows(const Principal& caller) const {

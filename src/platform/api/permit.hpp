@@ -34,9 +34,12 @@ class Permit {
         return caller_.claims.user_id == 0 ? std::nullopt : std::optional(caller_.claims.user_id);
     }
 
-    /// The caller, in the campaign that the request names: 403, 422, or 503 while roles are not known. Points into this
-    /// permit.
+    /// The caller, in the campaign that the request names: 403, 404, 422, or 503 while roles are not known. Points into
+    /// this permit.
     [[nodiscard]] Result<Principal> principal(std::optional<std::int64_t> campaign);
+
+    /// Whether an admin names a campaign that we don't know (yet).
+    [[nodiscard]] bool names_unknown(std::optional<std::int64_t> campaign) const;
 
     /// Whether both would let the request in now.
     [[nodiscard]] bool holds() const;

@@ -319,6 +319,7 @@ Task<http::Response> Router::serve(const Route& route, http::Request& request, c
         const auto named = named_campaign(query, document_or_null);
         if (!named) co_return fail(named.error());
         campaign = *named;
+        if (second_look_ && permit.names_unknown(campaign)) co_await second_look_();
     }
     const auto who = permit.principal(campaign);
     if (!who) co_return fail(who.error());

@@ -85,6 +85,10 @@ class Router final : public http::Handler {
     /// Before the first request. `limits` outlives the router; without it there are none.
     void set_limits(Limits& limits) { limits_ = &limits; }
 
+    /// Before the first request. `look` reads again who may do what: a campaign may have been made, by any process,
+    /// since that was last read. Without it what is known holds.
+    void set_second_look(std::function<Task<void>()> look) { second_look_ = std::move(look); }
+
     [[nodiscard]] const std::vector<std::unique_ptr<Route>>& routes() const { return routes_; }
     [[nodiscard]] const Components& components() const { return components_; }
 
@@ -105,6 +109,7 @@ class Router final : public http::Handler {
     const guard::Authenticator& authenticator_;
     const Cors cors_;
     Limits* limits_ = nullptr;
+    std::function<Task<void>()> second_look_;
     std::array<std::string, 2> common_fields_;  // of answers without a route: plain, and by TLS
     std::vector<std::unique_ptr<Route>> routes_;
     std::unordered_map<std::string_view, std::vector<const Route*>> fixed_;  // paths without parameters

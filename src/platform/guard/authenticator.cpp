@@ -30,6 +30,8 @@ int status_of(Denial denial) {
             return 422;
         case Denial::not_a_member:
             return 403;
+        case Denial::no_such_campaign:
+            return 404;
         case Denial::unavailable:
             return 503;
     }
@@ -80,7 +82,11 @@ std::expected<Principal, Denial> Authenticator::principal(const Caller& caller,
     if (!user) return std::unexpected(user.error());
     Principal principal = outside_campaigns(caller, **user);
     principal.campaign = requested;
-    if (principal.is_admin) return principal;
+    if (principal.is_admin) {
+        if (requested && !snapshots_.current()->has_campaign(*requested))
+            return std::unexpected(Denial::no_such_campaign);
+        return principal;
+    }
     const auto memberships = (*user)->memberships;
     if (!requested) {
         if (memberships.size() != 1) return std::unexpected(Denial::campaign_required);

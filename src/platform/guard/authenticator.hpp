@@ -20,6 +20,7 @@ enum class Denial : std::uint8_t {
     revoked,            // 401: the session was ended, or the user is disabled, deleted or unknown
     campaign_required,  // 422: the caller has no or several campaigns and named none
     not_a_member,       // 403: the campaign is not one of the caller's (or does not exist: the same answer)
+    no_such_campaign,   // 404: an admin named a campaign that is not there, or hidden, as far as we know
     unavailable,        // 503: what we know of roles is too old to decide by
 };
 [[nodiscard]] int status_of(Denial denial);

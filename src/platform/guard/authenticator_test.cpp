@@ -23,7 +23,8 @@ AccessData people() {
             .memberships = {{kTwoCampaigns, 20, Role::viewer},
                             {kOneCampaign, 10, Role::organizer},
                             {kTwoCampaigns, 10, Role::manager}},
-            .revoked = {}};
+            .revoked = {},
+            .campaigns = {20, 10}};
 }
 
 struct Door : testing::Test {
@@ -61,6 +62,8 @@ TEST_F(Door, LetsAdminsActAnywhereOrUnscoped) {
     EXPECT_EQ(unscoped->campaign, std::nullopt);
     EXPECT_EQ(unscoped->role, Role::admin);
     EXPECT_EQ(enter(kAdmin, 10)->campaign, 10);
+    EXPECT_EQ(enter(kAdmin, 20)->campaign, 20);
+    EXPECT_EQ(enter(kAdmin, 999).error(), Denial::no_such_campaign);
     EXPECT_EQ(enter(kAdmin, 10)->session_id, to_string(session));
 }
 

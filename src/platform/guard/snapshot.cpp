@@ -9,6 +9,7 @@ Snapshot::Snapshot(AccessData data) : data_(std::move(data)) {
     std::ranges::sort(data_.users);
     std::ranges::sort(data_.memberships);
     std::ranges::sort(data_.revoked);
+    std::ranges::sort(data_.campaigns);
     users_.reserve(data_.users.size());
     for (const UserAccess& user : data_.users) {
         const auto mine = std::ranges::equal_range(data_.memberships, user.user_id, {}, &Membership::user_id);

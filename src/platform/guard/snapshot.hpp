@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -44,6 +45,7 @@ struct AccessData {
     std::vector<UserAccess> users;
     std::vector<Membership> memberships;  // of campaigns that are not hidden
     std::vector<Uuid> revoked;            // sessions whose access tokens may still be alive
+    std::vector<std::int64_t> campaigns;  // that are not hidden
 
     friend bool operator==(const AccessData&, const AccessData&) = default;
 };
@@ -61,6 +63,7 @@ class Snapshot {
     [[nodiscard]] const User* user(std::int64_t user_id) const;
     [[nodiscard]] static std::optional<Role> role_in(const User& user, std::int64_t campaign_id);
     [[nodiscard]] bool revoked(const Uuid& session) const { return !revoked_.empty() && revoked_.contains(session); }
+    [[nodiscard]] bool has_campaign(std::int64_t id) const { return std::ranges::binary_search(data_.campaigns, id); }
     [[nodiscard]] const AccessData& data() const { return data_; }
 
   private:
