@@ -120,6 +120,18 @@ def test_mail_appears_in_the_mailbox(public, server):
     assert any(form["email"] in (mail["To"] or "") for mail in mails)
 
 
+def test_every_form_that_is_taken_can_be_answered(public, admin, server):
+    """A name with line breaks is one line in the mail; what mail can't be sent to is refused beforehand."""
+    form = contact(name="Ada\r\nLovelace\tof\x7fLondon")
+    made = ok(public.post("/api/contact", form), 201)
+    mail = wait_until(lambda: mails_about(server, form["email"]), 20, "the mail")[0]
+    assert not mail.defects
+    done = lambda: [step["status"] for step in ok(admin.get(f"/api/v1/submissions/{made['id']}"))["follow_ups"]]
+    wait_until(lambda: done() == ["succeeded"], 20, "the follow-up")
+    for address in ("x@ä.de", "ä@example.org", 'x"y@example.org', "x@example.org-"):
+        problem(public.post("/api/contact", contact(email=address)), 422, pointers=["/email"])
+
+
 def test_names_from_all_over_the_world_are_kept(public, database):
     """Text comes back as it was sent: combining marks, right-to-left, astral characters."""
     form = contact(name="Zoë Ångström 李 محمد 𝒳", message="café naïve — ‘quotes’ 👩‍🚀")

@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <limits>
 
+#include "platform/mailbox.hpp"
+
 namespace townhall::api {
 
 namespace {
@@ -15,24 +17,10 @@ std::size_t code_points(std::string_view text) {
         std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0u) != 0x80u; }));
 }
 
-/// The shape that mail systems agree on (a dot-atom, a domain with a dot); not the whole of RFC 5321.
+/// A mailbox somewhere on the internet: its host has a domain.
 bool is_email(std::string_view text) {
-    const std::size_t at = text.rfind('@');
-    if (at == std::string_view::npos || at == 0 || at > 64) return false;
-    const std::string_view local = text.substr(0, at);
-    const std::string_view domain = text.substr(at + 1);
-    const auto bad_local = [](char c) {
-        return static_cast<unsigned char>(c) <= ' ' || c == 0x7F || std::string_view("()<>[]:;@\\,\"").contains(c);
-    };
-    if (std::ranges::any_of(local, bad_local) || local.front() == '.' || local.back() == '.' || local.contains(".."))
-        return false;
-    const auto bad_domain = [](char c) {
-        const bool alnum = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        return !alnum && c != '-' && c != '.' && static_cast<unsigned char>(c) < 0x80;
-    };
-    const std::size_t dot = domain.rfind('.');
-    return dot != std::string_view::npos && dot > 0 && dot + 2 < domain.size() && !domain.contains("..") &&
-           domain.front() != '-' && domain.front() != '.' && !std::ranges::any_of(domain, bad_domain);
+    const std::size_t dot = text.rfind('.');
+    return is_mailbox(text) && dot != std::string_view::npos && dot > text.rfind('@') && dot + 2 < text.size();
 }
 
 bool is_slug(std::string_view text) {

@@ -12,6 +12,7 @@
 #include "platform/mail/development_mailbox.hpp"
 #include "platform/mail/mime.hpp"
 #include "platform/mail/render.hpp"
+#include "platform/mailbox.hpp"
 
 namespace townhall::mail {
 namespace {
@@ -79,6 +80,21 @@ TEST(Mime, SendsTextAndHtmlAsAlternatives) {
     EXPECT_TRUE(eml.ends_with("<p>Hello</p>\r\n\r\n--=_0190-ab--\r\n")) << eml;
 }
 
+TEST(Mime, NamesAreOneLine) {
+    Message m = message();
+    m.to.name = "A\r\nBcc: x@example.org\x7f";
+    EXPECT_TRUE(has(to_eml(m, kDate), "To: \"A  Bcc: x@example.org \"\r\n <")) << to_eml(m, kDate);
+}
+
+TEST(Mailbox, IsWhatMailCanBeSentTo) {
+    for (const char* good : {"a@example.org", "a.b+c'd@x-y.example.org", "root@localhost"})
+        EXPECT_TRUE(is_mailbox(good));
+    for (const char* bad :
+         {"",     "@",    "a@",     "@b",     "a",     ".a@b",  "a.@b",  "a..c@b",    "a@b..c", "a@.b",  "a@b.",
+          "a@b-", "a@-b", "ä@b.de", "a@ä.de", "a b@c", "a@b c", "a\n@b", "\"a b\"@c", "a@b@c",  "a,b@c", "a@[1.2.3.4]"})
+        EXPECT_FALSE(is_mailbox(bad)) << bad;
+}
+
 TEST(Mime, RefusesWhatWouldForgeAHeader) {
     const auto refused = [](auto change) {
         Message m = message();
@@ -86,7 +102,6 @@ TEST(Mime, RefusesWhatWouldForgeAHeader) {
         EXPECT_THROW((void)to_eml(m, kDate), BadMessage);
     };
     refused([](Message& m) { m.subject = "a\r\nBcc: x@example.org"; });
-    refused([](Message& m) { m.to.name = "a\nb"; });
     refused([](Message& m) { m.to.email = "a@example.org\r\nBcc: b@example.org"; });
     refused([](Message& m) { m.to.email = "a@example.org, b@example.org"; });
     refused([](Message& m) { m.to.email = "<a@example.org>"; });

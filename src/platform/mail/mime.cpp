@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #include <string_view>
 
+#include "platform/mailbox.hpp"
+
 namespace townhall::mail {
 
 namespace {
@@ -61,29 +63,17 @@ std::string header_text(std::string_view text) {
 
 bool is_letter_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
-bool is_atom_byte(char c) {
-    return is_letter_or_digit(c) || std::string_view("!#$%&'*+-/=?^_`{|}~.").find(c) != std::string_view::npos;
-}
-
-/// A mailbox as the forms of the website take it: RFC 5321's dot-string and a host name. Non-ASCII ones need an
-/// extension of the mail protocol (SMTPUTF8) that is not offered.
-bool valid_email(std::string_view email) {
-    const std::size_t at = email.rfind('@');
-    if (email.size() > 254 || at == std::string_view::npos || at == 0 || at > 64 || at + 1 == email.size())
-        return false;
-    const std::string_view local = email.substr(0, at);
-    const std::string_view domain = email.substr(at + 1);
-    if (!std::ranges::all_of(local, is_atom_byte) || local.starts_with('.') || local.ends_with('.')) return false;
-    auto host_byte = [](char c) { return is_letter_or_digit(c) || c == '.' || c == '-'; };
-    return std::ranges::all_of(domain, host_byte) && !domain.starts_with('.') && !domain.ends_with('.') &&
-           email.find("..") == std::string_view::npos;
+/// What people typed as a name may hold line breaks; in a header it is one line.
+std::string one_line(std::string_view text) {
+    std::string out(text);
+    std::ranges::replace_if(out, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, ' ');
+    return out;
 }
 
 std::string address_text(std::string_view field, const Address& address) {
-    if (!valid_email(address.email)) throw BadMessage(fmt::format("{}: not an e-mail address", field));
-    if (!is_one_line(address.name)) throw BadMessage(fmt::format("{}: a control character in the name", field));
+    if (!is_mailbox(address.email)) throw BadMessage(fmt::format("{}: not an e-mail address", field));
     if (address.name.empty()) return address.email;
-    std::string name = header_text(address.name);
+    std::string name = header_text(one_line(address.name));
     if (!name.starts_with("=?")) {
         std::string quoted = "\"";
         for (const char c : name) {
@@ -156,7 +146,7 @@ std::optional<Address> address_from(std::string_view text) {
         if (name.size() >= 2 && name.starts_with('"') && name.ends_with('"')) name = name.substr(1, name.size() - 2);
         address.name = name;
     }
-    if (!valid_email(address.email) || !is_one_line(address.name)) return std::nullopt;
+    if (!is_mailbox(address.email) || !is_one_line(address.name)) return std::nullopt;
     return address;
 }
 

@@ -118,7 +118,7 @@ Rendered Templates::render(std::string_view name, const Values& values) const {
     if (chosen.html) out.html = chosen.html->fill(object);
     // What someone typed may hold a line break, and a subject is one line.
     for (char& c : out.subject) {
-        if (static_cast<unsigned char>(c) < 0x20) c = ' ';
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
     }
     return out;
 }
