@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 
-from support.client import ok, problem
+from support.client import new_key, ok, problem
 from support.forms import audit, contact, count_with_email, mails_about
 from support.waiting import wait_until
 
@@ -74,12 +74,12 @@ def test_bad_addresses_are_refused(public, address):
 
 def test_long_message_is_refused(public):
     """A message has a bound, told as a fault of the field."""
-    problem(public.post("/api/contact", contact(message="x" * 500_000)), 422, pointers=["/message"])
+    problem(public.post("/api/contact", contact(message="x" * 20_000)), 422, pointers=["/message"])
 
 
 def test_body_over_the_limit_is_refused(public):
-    """Over 1 MiB: 413."""
-    problem(public.post("/api/contact", contact(message="x" * 1_100_000)), 413)
+    """Over 64 KiB: 413."""
+    problem(public.post("/api/contact", contact(message="x" * 66_000)), 413)
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"])
@@ -106,6 +106,16 @@ def test_honeypot_is_spam_with_the_same_answer(public, database, server):
     assert audit(database)["spam with a job"] == 0
     wait_until(lambda: mails_about(server, honest["email"]), 20, "the mail for the honest form")
     assert not mails_about(server, robot["email"])
+
+
+def test_the_honeypot_does_not_show_by_its_key(public, database):
+    """Sent again with its key, a robot's form is answered as anybody's: the same id, and replayed."""
+    robot, key = contact(website_url="https://spam.example"), new_key()
+    first, second = (public.post("/api/contact", robot, key=key) for _ in range(2))
+    assert ok(first, 201) == ok(second, 201)
+    assert "Idempotent-Replayed" not in first.headers and second.headers["Idempotent-Replayed"] == "true"
+    problem(public.post("/api/contact", contact(website_url="x"), key=key), 422, code="idempotency_mismatch")
+    assert count_with_email(database, robot["email"]) == 1
 
 
 def test_mail_appears_in_the_mailbox(public, server):

@@ -31,8 +31,8 @@ def form_with(text):
 @pytest.mark.parametrize(
     "body",
     [
-        pytest.param(b"[" * 100_000, id="100,000 open arrays"),
-        pytest.param(b'{"a":' * 100_000 + b"1" + b"}" * 100_000, id="100,000 objects"),
+        pytest.param(b"[" * 60_000, id="60,000 open arrays"),
+        pytest.param(b'{"a":' * 10_000 + b"1" + b"}" * 10_000, id="10,000 objects"),
         pytest.param(b"[" * 65 + b"]" * 65, id="65 arrays"),
         pytest.param(form_with('"a","message":"b"'), id="duplicate key"),
         pytest.param(form_with('"a","m\\u0065ssage":"b"'), id="duplicate key, escaped"),
@@ -111,7 +111,10 @@ def test_json_test_suite(public):
     """n_ is 400; y_ is read (422: it is no form); i_ is either, never 500."""
     wrong = []
     for name, text in json_parsing_cases():
-        status = post(public, text.encode("utf-8", "surrogatepass")).status_code
+        body = text.encode("utf-8", "surrogatepass")[
+            :60_000
+        ]  # longer ones are refused for that, and are cut-off anyway
+        status = post(public, body).status_code
         refused = name.startswith("n_") or name in STRICTER
         expected = {400} if refused else {422} if name.startswith("y_") else {400, 422}
         if status not in expected:

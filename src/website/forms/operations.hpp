@@ -36,9 +36,21 @@ Task<Result<Submission>> replay_submission(FormsDeps deps, GetSubmission in);
 
 using Text = std::optional<std::string>;
 
-inline constexpr db::Query<void(db::Uuid, std::string, db::Json, db::Timestamp)> kKeepSpam{
-    "forms.keep_spam", db::Mode::write,
-    "insert into website.submissions (id, type, status, data, received_at) values ($1, $2, 'spam', $3, $4)"};
+// No row where the key is known and younger than a day.
+inline constexpr db::Query<db::Uuid(db::Uuid, std::string, db::Json, db::Timestamp, std::optional<db::Bytes>,
+                                    std::optional<db::Bytes>, std::optional<db::Bytes>)>
+    kKeepSpam{"forms.keep_spam", db::Mode::write, R"sql(
+with taken as (
+    insert into core.idempotency_keys as k (id, request_hash, status, answer)
+    select $5, $6::bytea, 201, $7::bytea where $5::bytea is not null
+    on conflict (id) do update
+        set request_hash = excluded.request_hash, answer = excluded.answer, created_at = now()
+        where k.created_at < now() - interval '24 hours'
+    returning id
+)
+insert into website.submissions (id, type, status, data, received_at)
+select $1::uuid, $2::text, 'spam', $3::jsonb, $4::timestamptz where $5::bytea is null or exists (select from taken)
+returning id)sql"};
 
 template <class T>
 using Column = std::vector<T>;

@@ -10,6 +10,7 @@ constexpr api::Endpoint<Contact, Received> kContact{.verb = api::post,
                                                     .who = api::Who::anyone,
                                                     .success = 201,
                                                     .errors = {&api::kIdempotencyMismatch, &api::kConflict},
+                                                    .body_limit = 64 * 1024,
                                                     .idempotent_post = true};
 
 constexpr api::Endpoint<ListSubmissions, api::Page<Submission>> kList{

@@ -21,6 +21,15 @@ std::string data_of(Contact form) {
     return out;
 }
 
+/// A key is taken as for any other form: whoever sends one twice must not see that the first was seen through.
+Task<bool> keep_spam(db::Database& db, NewSubmission spam) {
+    db::Scope scope = db::Scope::owner();
+    if (spam.key) scope = scope.on(spam.key->data);
+    co_return (co_await db.optional(scope, kKeepSpam, spam.id, spam.type, spam.data, spam.received_at, spam.key,
+                                    spam.request_hash, spam.answer))
+        .has_value();
+}
+
 }  // namespace
 
 Task<Result<api::Answer<Received>>> submit_contact(FormsDeps deps, api::Context& context, Contact form) {
@@ -29,12 +38,6 @@ Task<Result<api::Answer<Received>>> submit_contact(FormsDeps deps, api::Context&
 
     Received received{{guard::new_id()}, "contact", "received", db::now()};
     const bool spam = !form.website_url.value().value_or("").empty();
-    if (spam) {
-        co_await deps.db.execute(db::Scope::owner(), kKeepSpam, received.id, received.type, {data_of(std::move(form))},
-                                 received.received_at);
-        co_return api::Answer<Received>{.value = std::move(received)};
-    }
-
     NewSubmission submission{.id = received.id,
                              .type = received.type,
                              .received_at = received.received_at,
@@ -51,9 +54,10 @@ Task<Result<api::Answer<Received>>> submit_contact(FormsDeps deps, api::Context&
         submission.request_hash = (*key)->request_hash;
         submission.answer = db::Bytes{deps.answers.seal(answer, (*key)->id.data)};
     }
-    if (!co_await deps.keeper.keep(std::move(submission)))
-        co_return co_await api::replay<Received>(deps.db, deps.answers, **key);
-    if (deps.jobs) deps.jobs->wake();
+    const bool kept =
+        spam ? co_await keep_spam(deps.db, std::move(submission)) : co_await deps.keeper.keep(std::move(submission));
+    if (!kept) co_return co_await api::replay<Received>(deps.db, deps.answers, **key);
+    if (!spam && deps.jobs) deps.jobs->wake();
     co_return api::Answer<Received>{.value = std::move(received)};
 }
 
