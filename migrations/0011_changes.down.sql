@@ -1,3 +1,6 @@
+drop index website.submissions_updated;
+alter table website.submissions drop column updated_at;
+
 drop trigger campaigns_notify_new on campaign.campaigns;
 
 drop trigger users_address on core.users;

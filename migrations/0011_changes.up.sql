@@ -117,3 +117,7 @@ create trigger users_address before update of email on core.users
 -- Processes know which campaigns there are; a new one is told as a hidden one is.
 create trigger campaigns_notify_new after insert or delete on campaign.campaigns
     for each statement execute function core.notify_accounts();
+
+-- When a submission last changed, by the clock of its transaction: `received_at` is the program's.
+alter table website.submissions add column updated_at timestamptz not null default now();
+create index submissions_updated on website.submissions (updated_at);

@@ -173,7 +173,7 @@ void App::add_routes() {
     add_jobs_routes(router_, {db_, background_.worker(), cursors_});
     website::add_content_routes(router_, {content_, cursors_});
     website::add_form_routes(router_, {db_, keeper_, &background_.worker(), answers_, cursors_});
-    campaign::add_campaign_routes(router_, {db_, answers_});
+    campaign::add_campaign_routes(router_, {db_, answers_, cursors_});
     campaign::add_voter_routes(router_, {db_, answers_, cursors_, facts_, people_});
     campaign::add_import_routes(router_,
                                 {db_, store_, background_.worker(), cpu_, events_,

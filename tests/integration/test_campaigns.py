@@ -87,6 +87,53 @@ def test_whoever_is_no_default_any_more_has_changed(admin, make_campaign):
     assert ok(after)["is_default"] is False and after.json()["updated_at"] > before.json()["updated_at"]
 
 
+def test_a_parameter_is_given_once(admin, make_campaign):
+    """A second value is no reason to take the first: 422 by name, each name once."""
+    one, other = make_campaign(), make_campaign()
+    query = f"campaign_id={one}&campaign_id={other}&campaign_id={one}&per_page=1&per_page=1"
+    body = problem(admin.get(f"/api/v1/voters?{query}"), 422, code="repeated", parameters=["campaign_id", "per_page"])
+    assert len(body["errors"]) == 2
+
+
+def test_put_demands_the_name(admin, make_campaign):
+    """The rest stays as it is."""
+    path = f"{CAMPAIGNS}/{make_campaign(office='Mayor')}"
+    problem(admin.put(path, {"office": "Judge"}), 422, code="required", pointers=["/name"])
+    changed = ok(admin.put(path, {"name": "Another"}))
+    assert (changed["name"], changed["office"]) == ("Another", "Mayor")
+
+
+def test_the_list_tells_what_has_changed(admin, make_campaign):
+    """Since `as_of` of an earlier list; the hidden are tombstones, where wanted."""
+    stays, changes, goes = (make_campaign() for _ in range(3))
+    since = ok(admin.get(CAMPAIGNS))["as_of"]
+    ok(admin.patch(f"{CAMPAIGNS}/{changes}", {"office": "Mayor"}))
+    assert admin.delete(f"{CAMPAIGNS}/{goes}").status_code == 204
+
+    def told(**query):
+        listed = ok(admin.get(CAMPAIGNS, params={"updated_since": since, "per_page": 200, **query}))
+        assert listed["total"] == len(listed["items"]) and listed["as_of"] >= since
+        return {item["id"]: item["deleted_at"] for item in listed["items"]}
+
+    assert changes in told() and not {stays, goes} & told().keys()
+    tombstones = told(include_deleted="true")
+    assert tombstones[goes] and tombstones[changes] is None and stays not in tombstones
+
+
+def test_a_list_goes_on_behind_its_cursor(admin, make_campaign):
+    """Every campaign once; page and cursor together are refused."""
+    made = {make_campaign() for _ in range(5)}
+    seen, after = [], {}
+    while True:
+        listed = ok(admin.get(CAMPAIGNS, params={"per_page": 2, **after}))
+        seen += [item["id"] for item in listed["items"]]
+        if not listed["next"]:
+            break
+        after = {"after": listed["next"]}
+    assert seen == sorted(set(seen)) and made <= set(seen)
+    problem(admin.get(CAMPAIGNS, params={"page": 1, **after}), 422, parameters=["after"])
+
+
 @pytest.mark.parametrize("role", ["viewer", "canvasser", "organizer", "manager"])
 def test_members_read_and_admins_write(as_role, campaign, role):
     """Every member reads the own campaign; none but the admin makes, changes or hides one."""

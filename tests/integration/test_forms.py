@@ -136,8 +136,8 @@ def test_every_form_that_is_taken_can_be_answered(public, admin, server):
     made = ok(public.post("/api/contact", form), 201)
     mail = wait_until(lambda: mails_about(server, form["email"]), 20, "the mail")[0]
     assert not mail.defects
-    done = lambda: [step["status"] for step in ok(admin.get(f"/api/v1/submissions/{made['id']}"))["follow_ups"]]
-    wait_until(lambda: done() == ["succeeded"], 20, "the follow-up")
+    path = f"/api/v1/submissions/{made['id']}"
+    wait_until(lambda: ok(admin.get(path))["follow_ups"][0]["status"] == "succeeded", 20, "the follow-up")
     for address in ("x@ä.de", "ä@example.org", 'x"y@example.org', "x@example.org-"):
         problem(public.post("/api/contact", contact(email=address)), 422, pointers=["/email"])
 
@@ -181,6 +181,25 @@ def test_staff_list_and_read_submissions(public, admin, make_user):
         listed = ok(staff.get("/api/v1/submissions"))
         assert listed["items"][0]["id"] == made["id"]
         assert listed["page"] == 1 and listed["total"] >= 1
+
+
+def test_the_list_tells_what_has_changed(public, admin, database):
+    """What was sent, and whose follow-ups have ended, since an earlier list; page and cursor together are refused."""
+    path = "/api/v1/submissions"
+    old = ok(public.post("/api/contact", contact()), 201)["id"]
+    wait_until(lambda: ok(admin.get(f"{path}/{old}"))["follow_ups"][0]["status"] == "succeeded", 20, "the follow-up")
+    listed = ok(admin.get(path, params={"per_page": 1}))
+    since = listed["as_of"]
+
+    def told():
+        return [item["id"] for item in ok(admin.get(path, params={"updated_since": since}))["items"]]
+
+    assert told() == []
+    new = ok(public.post("/api/contact", contact()), 201)["id"]
+    assert told() == [new]
+    database.sql("update core.jobs set finished_at = now() where subject = %s", f"submission:{old}")
+    assert told() == [new, old]
+    problem(admin.get(path, params={"page": 1, "after": listed["next"]}), 422, parameters=["after"])
 
 
 def test_follow_up_ends_as_done(public, admin):

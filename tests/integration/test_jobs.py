@@ -137,6 +137,11 @@ def test_a_submissions_follow_ups_are_replayed(public, admin, make_user, databas
     assert ok(editor.post(f"{path}/replay"))["id"] == made["id"]
     wait_until(lambda: ok(admin.get(path))["follow_ups"][0]["status"] == "succeeded", 20, "the replayed follow-up")
     assert ok(editor.post(f"{path}/replay"))["follow_ups"][0]["status"] == "succeeded"
+    (entry,) = ok(admin.get(f"/api/v1/audit?subject=submission:{made['id']}"))["items"]
+    assert (entry["action"], entry["actor_id"]) == (
+        "submission.replayed",
+        editor.account["id"],
+    ), "once: twice did nothing"
     problem(editor.post("/api/v1/submissions/01900000-0000-7000-8000-000000000000/replay"), 404)
     problem(public.post(f"{path}/replay"), 401)
 

@@ -158,6 +158,11 @@ Task<Result<api::Answer<Campaign>>> change_campaign(CampaignsDeps deps, api::Con
     co_return std::unexpected(slug_taken());
 }
 
+Task<Result<api::Answer<Campaign>>> replace_campaign(CampaignsDeps deps, api::Context& context, ReplaceCampaign in) {
+    in.name = std::move(in.title);
+    return change_campaign(deps, context, std::move(in));
+}
+
 Task<Result<api::Nothing>> hide_campaign(CampaignsDeps deps, api::Context& context, GetCampaign in) {
     co_return co_await deps.db.transaction(db::Scope::owner(), [&](db::Transaction& tx) -> Task<Result<api::Nothing>> {
         if (const auto before = co_await read_for_change(tx, context, in.id); !before)
@@ -185,10 +190,10 @@ constexpr api::Endpoint<GetCampaign, Campaign> kGet{.verb = api::get,
                                                     .summary = "Read a campaign",
                                                     .who = api::Who::signed_in,
                                                     .errors = {&kNoSuchCampaign}};
-constexpr api::Endpoint<ChangeCampaign, Campaign> kPut{
+constexpr api::Endpoint<ReplaceCampaign, Campaign> kPut{
     .verb = api::put,
     .path = "/api/v1/campaigns/{id}",
-    .summary = "Change a campaign: the fields sent",
+    .summary = "Change a campaign: its name, and the other fields sent",
     .who = api::Who::admin,
     .errors = {&kNoSuchCampaign, &kSlugTaken, &api::kPreconditionFailed}};
 constexpr api::Endpoint<ChangeCampaign, Campaign> kPatch{
@@ -210,7 +215,7 @@ void add_campaign_routes(api::Router& router, const CampaignsDeps& deps) {
     router.add(kListThem, deps, list_campaigns);
     router.add(kPost, deps, create_campaign);
     router.add(kGet, deps, get_campaign);
-    router.add(kPut, deps, change_campaign);
+    router.add(kPut, deps, replace_campaign);
     router.add(kPatch, deps, change_campaign);
     router.add(kDelete, deps, hide_campaign);
 }

@@ -53,6 +53,20 @@ constexpr auto schema_of(std::type_identity<ChangeCampaign>) {
         campaign_fields<ChangeCampaign>());
 }
 
+/// PUT demands what POST does; what else is absent stays as it is.
+struct ReplaceCampaign : ChangeCampaign {
+    std::string title;  // `name`
+};
+constexpr auto schema_of(std::type_identity<ReplaceCampaign>) {
+    return std::apply(
+        [](const auto&... fields) {
+            return api::object("ReplaceCampaign", api::path("id", &ReplaceCampaign::id, api::min<1>),
+                               api::field("name", &ReplaceCampaign::title, api::min_len<1>, api::max_len<200>),
+                               fields...);
+        },
+        campaign_fields<ReplaceCampaign>());
+}
+
 struct GetCampaign {
     std::int64_t id = 0;
 };
@@ -62,18 +76,25 @@ constexpr auto schema_of(std::type_identity<GetCampaign>) {
 
 struct ListCampaigns {
     std::int64_t per_page = 50;
-    std::int64_t page = 1;
+    std::optional<std::int64_t> page;
+    std::optional<std::string> after;
+    std::optional<db::Timestamp> updated_since;
+    bool include_deleted = false;
 };
 constexpr auto schema_of(std::type_identity<ListCampaigns>) {
     return api::object("ListCampaigns",
                        api::query("per_page", &ListCampaigns::per_page, api::min<1>, api::max<200>, api::defaulted),
-                       api::query("page", &ListCampaigns::page, api::min<1>, api::max<1'000'000>, api::defaulted));
+                       api::query("page", &ListCampaigns::page, api::min<1>, api::max<1'000'000>),
+                       api::query("after", &ListCampaigns::after, api::max_len<200>),
+                       api::query("updated_since", &ListCampaigns::updated_since),
+                       api::query("include_deleted", &ListCampaigns::include_deleted, api::defaulted));
 }
 
-Task<Result<api::Page<Campaign>>> list_campaigns(CampaignsDeps deps, Principal who, ListCampaigns in);
+Task<Result<api::Page<Campaign>>> list_campaigns(CampaignsDeps deps, api::Context& context, ListCampaigns in);
 Task<Result<api::Answer<Campaign>>> get_campaign(CampaignsDeps deps, Principal who, GetCampaign in);
 Task<Result<api::Answer<Campaign>>> create_campaign(CampaignsDeps deps, api::Context& context, NewCampaign in);
 Task<Result<api::Answer<Campaign>>> change_campaign(CampaignsDeps deps, api::Context& context, ChangeCampaign in);
+Task<Result<api::Answer<Campaign>>> replace_campaign(CampaignsDeps deps, api::Context& context, ReplaceCampaign in);
 Task<Result<api::Nothing>> hide_campaign(CampaignsDeps deps, api::Context& context, GetCampaign in);
 
 [[nodiscard]] std::string etag_of(const Campaign& campaign);
@@ -82,7 +103,7 @@ Task<Result<api::Nothing>> hide_campaign(CampaignsDeps deps, api::Context& conte
 
 #define TOWNHALL_CAMPAIGN_COLUMNS                                                                             \
     "c.id, c.name, c.slug, c.description, c.office, c.jurisdiction, c.starts_on, c.election_on, c.time_zone," \
-    " c.currency, c.is_default, c.created_at, c.updated_at"
+    " c.currency, c.is_default, c.created_at, c.updated_at, c.deleted_at"
 
 // Everyone sees the campaigns they belong to; $1 is null for admins, who see all.
 inline constexpr db::Query<Campaign(std::int64_t, std::optional<std::int64_t>)> kGetCampaign{

@@ -1,23 +1,27 @@
 #include <fmt/format.h>
 
 #include "campaign/campaigns/operations.hpp"
+#include "platform/api/paging.hpp"
 
 namespace townhall::campaign {
 
 namespace {
 
-constexpr db::Query<Campaign(std::optional<std::int64_t>, std::int64_t, std::int64_t)> kList{
-    "campaigns.list", db::Mode::read,
-    "select " TOWNHALL_CAMPAIGN_COLUMNS
-    " from campaign.campaigns c where c.deleted_at is null and ($1 is null or exists"
-    " (select from core.memberships m where m.campaign_id = c.id and m.user_id = $1))"
-    " order by c.id limit $2 offset $3"};
-constexpr db::Query<std::int64_t(std::optional<std::int64_t>)> kCount{
-    "campaigns.count", db::Mode::read,
-    "select count(*) from campaign.campaigns c where c.deleted_at is null and ($1 is null or exists"
-    " (select from core.memberships m where m.campaign_id = c.id and m.user_id = $1))"};
+template <class Row>
+void add_filters(db::Composed<Row>& query, const Principal& who, const ListCampaigns& in) {
+    query.add(" from campaign.campaigns c where true");
+    if (!in.include_deleted) query.add(" and c.deleted_at is null");
+    if (in.updated_since) query.add(" and c.updated_at >= ").bind(*in.updated_since);
+    if (!who.is_admin)
+        query
+            .add(
+                " and exists (select from core.memberships m"
+                " where m.campaign_id = c.id and m.user_id = ")
+            .bind(who.user_id)
+            .add(")");
+}
 
-constexpr std::array<const db::Statement*, 3> kQueries{&kGetCampaign, &kList, &kCount};
+constexpr std::array<const db::Statement*, 1> kQueries{&kGetCampaign};
 
 }  // namespace
 
@@ -25,13 +29,28 @@ std::string etag_of(const Campaign& campaign) {
     return fmt::format("\"c{}-{}\"", campaign.id, campaign.updated_at.time_since_epoch().count());
 }
 
-Task<Result<api::Page<Campaign>>> list_campaigns(CampaignsDeps deps, Principal who, ListCampaigns in) {
+Task<Result<api::Page<Campaign>>> list_campaigns(CampaignsDeps deps, api::Context& context, ListCampaigns in) {
+    const Principal who = context.who;
+    if (in.page && in.after) co_return std::unexpected(api::page_and_after());
+    const auto after = api::read_number_cursor(deps.cursors, context.route, in.after);
+    if (!after) co_return std::unexpected(after.error());
+
     api::Page<Campaign> page;
-    page.items =
-        co_await deps.db.all(db::Scope::owner(), kList, viewer_of(who), in.per_page, (in.page - 1) * in.per_page);
-    page.total = co_await deps.db.one(db::Scope::owner(), kCount, viewer_of(who));
-    page.page = in.page;
+    page.as_of = co_await deps.db.one(db::Scope::owner(), api::kAsOf);
+    db::Composed<Campaign> query("campaigns.list", db::Mode::read);
+    query.add("select " TOWNHALL_CAMPAIGN_COLUMNS);
+    add_filters(query, who, in);
+    if (*after) query.add(" and c.id > ").bind(**after);
+    query.add(" order by c.id limit ").bind(in.per_page + 1);
+    if (in.page) query.add(" offset ").bind((*in.page - 1) * in.per_page);
+    page.items = co_await deps.db.all(db::Scope::owner(), std::move(query));
     page.per_page = in.per_page;
+    if (!in.after) page.page = in.page.value_or(1);
+    db::Composed<std::int64_t> count("campaigns.count", db::Mode::read);
+    count.add("select count(*)");
+    add_filters(count, who, in);
+    page.total = co_await deps.db.one(db::Scope::owner(), std::move(count));
+    api::end_page(page, deps.cursors, context.route, [](const Campaign& last) { return std::to_string(last.id); });
     co_return page;
 }
 

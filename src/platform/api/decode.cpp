@@ -199,10 +199,13 @@ void add_missing(Faults& faults) { faults.add("required", "Is required."); }
 
 void add_unknown_parameters(const std::vector<std::pair<std::string, std::string>>& query,
                             const std::vector<std::string_view>& known, Faults& faults) {
-    for (const auto& [name, text] : query) {
-        if (std::ranges::find(known, name) != known.end()) continue;
+    for (auto at = query.begin(); at != query.end(); ++at) {
+        const std::string& name = at->first;
         const Faults::Step step(faults, std::string_view(name).substr(0, 200));
-        faults.add("unknown", "No such parameter.");
+        if (std::ranges::find(known, name) == known.end())
+            faults.add("unknown", "No such parameter.");
+        else if (std::count_if(query.begin(), at, [&](const auto& before) { return before.first == name; }) == 1)
+            faults.add("repeated", "Must be given once.");  // whichever was meant: none is taken for another
     }
 }
 

@@ -99,9 +99,9 @@ struct NewJob {
 /// while an unfinished job of that kind has this key.
 Task<std::optional<std::int64_t>> enqueue(db::async::Transaction& transaction, NewJob job);
 
-/// Gives the dead jobs of a subject another round of attempts; returns how many there were. Call `Worker::wake` after.
-/// Throws StatementError (conflict) where an unfinished job has the same unique key.
-Task<std::uint64_t> replay(db::Database& database, std::string subject);
+/// Gives the dead jobs of a subject another round of attempts, within a transaction; returns how many there were. Call
+/// `Worker::wake` after it. Throws StatementError (conflict) where an unfinished job has the same unique key.
+Task<std::uint64_t> replay(db::async::Transaction& transaction, std::string subject);
 
 /// Runs the jobs of some kinds. Thread-safe: `wake`. Everything else is called by the thread that owns it.
 ///

@@ -134,8 +134,8 @@ Task<std::optional<std::int64_t>> enqueue(db::async::Transaction& transaction, N
                                             job.max_attempts);
 }
 
-Task<std::uint64_t> replay(db::Database& database, std::string subject) {
-    co_return co_await database.execute(db::Scope::owner(), kReplay, subject);
+Task<std::uint64_t> replay(db::async::Transaction& transaction, std::string subject) {
+    co_return co_await transaction.execute(kReplay, subject);
 }
 
 }  // namespace townhall::jobs

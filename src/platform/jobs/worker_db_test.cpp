@@ -91,7 +91,8 @@ TEST_F(Jobs, BecomesADeadLetterAtTheLastAttemptOrAtOnce) {
     EXPECT_EQ(text("select string_agg(kind || attempt || last_error || payload, ' ' order by id) from core.jobs"),
               R"(again3still no{"n": 1} never1no such thing{"n": 2})");
     mended = true;
-    EXPECT_EQ(db_.run(replay(*db_, "thing:2")), 1U);
+    auto body = [](db::async::Transaction& transaction) { return replay(transaction, "thing:2"); };
+    EXPECT_EQ(db_.run(db_->transaction(db::Scope::owner(), body)), 1U);
     worker.wake();
     EXPECT_TRUE(soon([&] { return in_state("succeeded") == 1; }));
 }

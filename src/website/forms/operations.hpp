@@ -13,13 +13,15 @@ struct ListSubmissions {
     std::int64_t per_page = 50;
     std::optional<std::int64_t> page;
     std::optional<std::string> after;
+    std::optional<db::Timestamp> updated_since;
 };
 constexpr auto schema_of(std::type_identity<ListSubmissions>) {
     return api::object("ListSubmissions", api::query("type", &ListSubmissions::type, api::max_len<50>),
                        api::query("status", &ListSubmissions::status, api::max_len<50>),
                        api::query("per_page", &ListSubmissions::per_page, api::min<1>, api::max<200>, api::defaulted),
                        api::query("page", &ListSubmissions::page, api::min<1>, api::max<1'000'000>),
-                       api::query("after", &ListSubmissions::after, api::max_len<500>));
+                       api::query("after", &ListSubmissions::after, api::max_len<500>),
+                       api::query("updated_since", &ListSubmissions::updated_since));
 }
 
 struct GetSubmission {
@@ -32,7 +34,7 @@ constexpr auto schema_of(std::type_identity<GetSubmission>) {
 Task<Result<api::Answer<Received>>> submit_contact(FormsDeps deps, api::Context& context, Contact form);
 Task<Result<api::Page<Submission>>> list_submissions(FormsDeps deps, api::Context& context, ListSubmissions in);
 Task<Result<Submission>> get_submission(FormsDeps deps, GetSubmission in);
-Task<Result<Submission>> replay_submission(FormsDeps deps, GetSubmission in);
+Task<Result<Submission>> replay_submission(FormsDeps deps, api::Context& context, GetSubmission in);
 
 using Text = std::optional<std::string>;
 
