@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "platform/api/etag.hpp"
+#include "platform/api/weighted.hpp"
 
 namespace townhall::api {
 
@@ -41,7 +42,7 @@ void Cached::add_form(Coding coding, std::string body, const Kind& kind) {
 
 http::Response Cached::answer(const Context& context) const {
     const auto gzip = static_cast<std::size_t>(Coding::gzip), br = static_cast<std::size_t>(Coding::br);
-    const auto accepted = context.header("accept-encoding").value_or(std::string_view());
+    const std::string accepted = list_field(context.request, "accept-encoding");
     const auto coding = static_cast<std::size_t>(choose_coding(accepted, full_[gzip] != nullptr, full_[br] != nullptr));
     const auto tag = context.header("if-none-match");
     const bool unchanged = tag && known_tag(*tag, etag_);

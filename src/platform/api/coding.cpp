@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <brotli/encode.h>
-#include <charconv>
 #include <new>
 #include <optional>
 #include <zlib.h>
 
-#include "platform/http/characters.hpp"
+#include "platform/api/weighted.hpp"
 #include "platform/http/gate.hpp"
 
 namespace townhall::api {
@@ -17,22 +16,6 @@ namespace {
 constexpr int kGzipWindow = 15 + 16;  // zlib: 16 more writes gzip's header
 constexpr int kMemory = 8;
 
-/// A weight in thousandths (RFC 9110, section 12.4.2); one that can't be read allows nothing.
-int weight_of(std::string_view parameters) {
-    parameters = http::trimmed(parameters);
-    if (parameters.empty()) return 1000;
-    if (parameters.size() < 3 || (parameters[0] | 0x20) != 'q' || parameters[1] != '=') return 0;
-    const std::string_view digits = parameters.substr(2);
-    if (digits.size() > 5 || (digits.size() > 1 && digits[1] != '.')) return 0;
-    if (digits[0] != '0' && digits[0] != '1') return 0;
-    int thousandths = (digits[0] - '0') * 1000;
-    for (std::size_t i = 2, unit = 100; i < digits.size(); ++i, unit /= 10) {
-        if (digits[i] < '0' || digits[i] > '9') return 0;
-        thousandths += (digits[i] - '0') * static_cast<int>(unit);
-    }
-    return std::min(thousandths, 1000);
-}
-
 /// What a client said of each coding; nothing where it said nothing.
 struct Weights {
     std::optional<int> identity, gzip, br, others;
@@ -40,13 +23,8 @@ struct Weights {
 
 Weights read(std::string_view accept_encoding) {
     Weights weights;
-    while (!accept_encoding.empty()) {
-        const std::size_t end = std::min(accept_encoding.find(','), accept_encoding.size());
-        const std::string_view item = accept_encoding.substr(0, end);
-        accept_encoding.remove_prefix(std::min(end + 1, accept_encoding.size()));
-        const std::size_t semicolon = item.find(';');
-        const std::string_view name = http::trimmed(item.substr(0, semicolon));
-        const int weight = semicolon == std::string_view::npos ? 1000 : weight_of(item.substr(semicolon + 1));
+    while (const auto item = take_weighted(accept_encoding)) {
+        const auto& [name, weight] = *item;
         if (http::equal_without_case(name, "gzip") || http::equal_without_case(name, "x-gzip"))
             weights.gzip = weight;
         else if (http::equal_without_case(name, "br"))

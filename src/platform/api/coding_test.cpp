@@ -53,7 +53,7 @@ TEST(Coding, IsChosenByWeight) {
         {"gzip;q=2", Coding::identity},
         {"gzip;q=1.0000", Coding::identity},
         {"gzip;q=", Coding::identity},
-        {"gzip;level=9", Coding::identity},
+        {"gzip;level=9", Coding::gzip},
         {",,;;,=", Coding::identity},
     };
     for (const auto& [accepted, wanted] : cases) EXPECT_EQ(choose_coding(accepted, true, true), wanted) << accepted;

@@ -7,6 +7,7 @@
 
 #include "platform/api/coding.hpp"
 #include "platform/api/etag.hpp"
+#include "platform/api/weighted.hpp"
 #include "platform/http/gate.hpp"
 
 namespace townhall::api {
@@ -71,8 +72,7 @@ Task<void> write_pieces(const std::string& text, http::BodyWriter& body) {
 void compress(http::Response& response, const http::Request& request) {
     if (response.prepared || (!response.stream && response.body.size() < kLeast)) return;
     if (!is_text(response.content_type) || frames_itself(response)) return;
-    const auto accepted = request.header("accept-encoding");
-    if (!accepted || choose_coding(*accepted, true, false) != Coding::gzip) return;
+    if (choose_coding(list_field(request, "accept-encoding"), true, false) != Coding::gzip) return;
     if (response.stream) {
         response.stream = [stream = std::move(response.stream)](http::BodyWriter& body) mutable {
             return stream_zipped(stream, body);

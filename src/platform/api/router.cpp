@@ -6,6 +6,7 @@
 
 #include "platform/api/common_fields.hpp"
 #include "platform/api/compress.hpp"
+#include "platform/api/weighted.hpp"
 #include "platform/db/errors.hpp"
 #include "platform/http/gate.hpp"
 #include "platform/observe/cpu_pool.hpp"
@@ -27,33 +28,6 @@ std::vector<std::string_view> split(std::string_view path) {
 }
 
 bool is_parameter(std::string_view segment) { return segment.starts_with('{'); }
-
-/// `Accept` in as far as we have a choice: whether it leaves room for `type`.
-bool accepts(std::string_view accept, std::string_view type) {
-    if (accept.empty() || type == "*/*") return true;
-    const std::string_view major = type.substr(0, type.find('/'));
-    while (!accept.empty()) {
-        const std::size_t end = std::min(accept.find(','), accept.size());
-        std::string_view item = accept.substr(0, end);
-        accept.remove_prefix(std::min(end + 1, accept.size()));
-        const bool refused =
-            item.find(";q=0") != std::string_view::npos && item.find(";q=0.") == std::string_view::npos;
-        item = item.substr(0, item.find(';'));
-        while (item.starts_with(' ')) item.remove_prefix(1);
-        while (item.ends_with(' ')) item.remove_suffix(1);
-        if (refused) continue;
-        if (item == "*/*" || item == type) return true;
-        if (item.ends_with("/*") && item.substr(0, item.size() - 2) == major) return true;
-    }
-    return false;
-}
-
-bool is_json(std::string_view media_type) {
-    media_type = media_type.substr(0, media_type.find(';'));
-    while (media_type.ends_with(' ')) media_type.remove_suffix(1);
-    return media_type == "application/json" ||
-           (media_type.starts_with("application/") && media_type.ends_with("+json"));
-}
 
 Task<Result<std::string>> read_body(http::Request& request, std::uint64_t limit) {
     const bool has_body = request.body && (request.header("content-length") || request.header("transfer-encoding"));
@@ -291,7 +265,7 @@ Task<http::Response> Router::serve_or_fail(const Route& route, http::Request& re
 Task<http::Response> Router::serve(const Route& route, http::Request& request, const PathValues& values,
                                    Permit& permit) {
     const auto fail = [&](const Error& error) { return problem(error, request.path, request.request_id); };
-    if (const auto accept = request.header("accept"); accept && !accepts(*accept, route.out_type))
+    if (!accepts(list_field(request, "accept"), route.out_type))
         co_return fail(Error(kNotAcceptable, fmt::format("The answer is {}.", route.out_type)));
     if (route.needs_if_match && !request.header("if-match"))
         co_return fail(Error(kPreconditionRequired, "Send If-Match with the ETag of what you have read."));

@@ -1,0 +1,87 @@
+#include "platform/api/weighted.hpp"
+
+#include <algorithm>
+
+#include "platform/http/characters.hpp"
+#include "platform/http/gate.hpp"
+
+namespace townhall::api {
+
+namespace {
+
+/// Takes what stands before the next `mark` off the text, without blanks around it.
+std::string_view take_until(std::string_view& text, char mark) {
+    const std::size_t end = std::min(text.find(mark), text.size());
+    const std::string_view piece = http::trimmed(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+    return piece;
+}
+
+int thousandths_of(std::string_view digits) {
+    if (digits.empty() || digits.size() > 5 || (digits.size() > 1 && digits[1] != '.')) return 0;
+    if (digits[0] != '0' && digits[0] != '1') return 0;
+    int thousandths = (digits[0] - '0') * 1000;
+    for (std::size_t i = 2, unit = 100; i < digits.size(); ++i, unit /= 10) {
+        if (digits[i] < '0' || digits[i] > '9') return 0;
+        thousandths += (digits[i] - '0') * static_cast<int>(unit);
+    }
+    return std::min(thousandths, 1000);
+}
+
+/// How well a media range fits a type: 0 for not at all, 3 for the type itself.
+int fit_of(std::string_view range, std::string_view type) {
+    if (http::equal_without_case(range, type)) return 3;
+    if (range == "*/*") return 1;
+    const std::string_view major = type.substr(0, type.find('/') + 1);
+    return range.ends_with("/*") && http::equal_without_case(range.substr(0, range.size() - 1), major) ? 2 : 0;
+}
+
+}  // namespace
+
+std::optional<Weighted> take_weighted(std::string_view& list) {
+    while (!list.empty()) {
+        std::string_view item = take_until(list, ',');
+        if (item.empty()) continue;
+        Weighted weighted{take_until(item, ';')};
+        while (!item.empty()) {
+            const std::string_view parameter = take_until(item, ';');
+            if (parameter.size() < 2 || (parameter[0] | 0x20) != 'q' || parameter[1] != '=') continue;
+            weighted.weight = thousandths_of(parameter.substr(2));
+        }
+        return weighted;
+    }
+    return std::nullopt;
+}
+
+std::string list_field(const http::Request& request, std::string_view name) {
+    std::string list;
+    for (const auto& [field, value] : request.headers) {
+        if (!http::equal_without_case(field, name)) continue;
+        if (!list.empty()) list += ", ";
+        list += value;
+    }
+    return list;
+}
+
+bool accepts(std::string_view accept, std::string_view type) {
+    if (accept.empty() || type == "*/*") return true;
+    int fit = 0, weight = 0;
+    while (const auto range = take_weighted(accept)) {
+        const int fits = fit_of(range->name, type);
+        if (fits == 0 || fits < fit) continue;
+        weight = fits > fit ? range->weight : std::max(weight, range->weight);
+        fit = fits;
+    }
+    return weight > 0;
+}
+
+bool is_json(std::string_view content_type) {
+    const std::string_view type = take_until(content_type, ';');
+    constexpr std::string_view kMajor = "application/", kSuffix = "+json";
+    if (http::equal_without_case(type, "application/json")) return true;
+    return type.size() > kMajor.size() + kSuffix.size() &&
+           http::equal_without_case(type.substr(0, kMajor.size()), kMajor) &&
+           http::equal_without_case(type.substr(type.size() - kSuffix.size()), kSuffix);
+}
+
+}  // namespace townhall::api
