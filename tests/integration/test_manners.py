@@ -328,6 +328,28 @@ def test_events_end_with_the_right_to_hear_them(own_server, own_database):
             assert time.monotonic() - began < 5
 
 
+def test_one_user_does_not_take_all_streams(own_server, own_database):
+    """The twenty-first at once is 429 with Retry-After, until some end; other users are not affected."""
+    admin = own_server.admin()
+    target = ok(admin.post("/api/v1/campaigns", {"name": "Watched"}), 201)["id"]
+    roles = [{"campaign_id": target, "role": "manager"}]
+    body = {"email": "other@example.org", "password": "a long enough one", "roles": roles}
+    ok(admin.post("/api/v1/users", body), 201)
+    other = own_server.client().login(body["email"], body["password"])
+    with held(own_database):
+        upload = Upload(admin, target).send(generated(50))
+        streams = [listen(admin, upload, target) for _ in range(20)]
+        assert {stream.status_code for stream in streams} == {200}
+        refused = listen(admin, upload, target)
+        problem(refused, 429)
+        assert int(refused.headers["Retry-After"]) > 0
+        with listen(other, upload, target) as response:
+            assert response.status_code == 200
+    for stream in streams:
+        assert [name for name, _, _ in events_of(stream)][-1] == "done"
+    wait_until(lambda: listen(admin, upload, target).status_code == 200, 5, "a place")
+
+
 @pytest.mark.promise("P29", "streams of events end within a second of SIGTERM, and hold nothing up")
 def test_events_end_when_the_server_stops(own_server, own_database):
     """The stream ends whole: its last chunk comes."""

@@ -12,22 +12,38 @@ namespace townhall::api {
 /// One of the places for open streams, until it is destroyed.
 class EventStreams::Place {
   public:
-    explicit Place(EventStreams& all) : all_(&all) { all.open_.fetch_add(1, std::memory_order_relaxed); }
-    Place(Place&& other) noexcept : all_(std::exchange(other.all_, nullptr)) {}
+    Place(EventStreams& all, std::int64_t user) : all_(&all), user_(user) {
+        all.open_.fetch_add(1, std::memory_order_relaxed);
+        const std::scoped_lock lock(all.mutex_);
+        of_user_ = ++all.users_[user];
+    }
+    Place(Place&& other) noexcept
+        : all_(std::exchange(other.all_, nullptr)), user_(other.user_), of_user_(other.of_user_) {}
     Place& operator=(Place&&) = delete;
     ~Place() {
-        if (all_) all_->open_.fetch_sub(1, std::memory_order_relaxed);
+        if (!all_) return;
+        all_->open_.fetch_sub(1, std::memory_order_relaxed);
+        const std::scoped_lock lock(all_->mutex_);
+        const auto mine = all_->users_.find(user_);
+        if (--mine->second == 0) all_->users_.erase(mine);
     }
     [[nodiscard]] const EventStreams& all() const { return *all_; }
+    /// How many the user had open with this one.
+    [[nodiscard]] int of_user() const { return of_user_; }
 
   private:
     EventStreams* all_;
+    std::int64_t user_;
+    int of_user_ = 0;
 };
 
 Result<http::Response> EventStreams::open(const Context& context, Teller tell) {
-    Place place(*this);
+    Place place(*this, context.who.user_id);
     if (closing_.load(std::memory_order_relaxed) || count() > limits_.open)
         return std::unexpected(unavailable(5, "No more streams of events can be opened at the moment."));
+    if (place.of_user() > limits_.open_each)
+        return std::unexpected(
+            Error(kTooManyRequests, "You have too many streams of events open.").with("Retry-After", "5"));
     http::Response response;
     response.content_type = "text/event-stream";
     response.headers.emplace_back("Cache-Control", "no-store");

@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string_view>
+#include <unordered_map>
 
 #include "platform/api/endpoint.hpp"
 
@@ -19,6 +21,7 @@ class EventStreams {
   public:
     struct Limits {
         int open = 1000;                               // each asks the database now and then
+        int open_each = 20;                            // of one user, who could else take all of them
         std::chrono::seconds heartbeat{15};            // proxies cut what is silent for long
         std::chrono::minutes longest{30};              // then the client comes again
         std::chrono::milliseconds retry{2000};         // and waits this long before
@@ -30,7 +33,7 @@ class EventStreams {
     explicit EventStreams(const Limits& limits) : limits_(limits) {}
 
     /// An answer whose events `tell` sends, until it returns. It may refer to the request, not to the context. 503 when
-    /// there are too many, or the server is stopping.
+    /// there are too many, or the server is stopping; 429 when the user has too many.
     [[nodiscard]] Result<http::Response> open(const Context& context, Teller tell);
 
     /// Ends all streams, each within `longest_sleep` of its waiting, and opens no more.
@@ -44,6 +47,8 @@ class EventStreams {
 
     const Limits limits_;
     std::atomic<int> open_ = 0;
+    std::mutex mutex_;                             // of the following
+    std::unordered_map<std::int64_t, int> users_;  // how many each user has open
     std::atomic<bool> closing_ = false;
 };
 
