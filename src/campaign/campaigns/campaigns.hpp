@@ -1,6 +1,6 @@
 #pragma once
 
-#include <span>
+#include <vector>
 
 #include "platform/api/router.hpp"
 #include "platform/db/db.hpp"
@@ -43,6 +43,6 @@ struct CampaignsDeps {
 };
 
 void add_campaign_routes(api::Router& router, const CampaignsDeps& deps);
-[[nodiscard]] std::span<const db::Statement* const> campaign_queries();
+[[nodiscard]] std::vector<const db::Statement*> campaign_queries();
 
 }  // namespace townhall::campaign

@@ -45,6 +45,8 @@ constexpr db::Query<std::int64_t(std::int64_t, db::Json)> kHide{
     "deleted_at is null returning id), audited as ("  //
     TOWNHALL_AUDIT("$2", "'campaign.hidden'", "'campaign:' || id", "id", "'{}'", "hidden") ") select id from hidden"};
 
+constexpr std::array<const db::Statement*, 5> kQueries{&kInsert, &kUpdate, &kLock, &kNoDefault, &kHide};
+
 /// "Smith for Senate" → "smith-for-senate".
 std::string slug_of(std::string_view name) {
     std::string slug;
@@ -210,6 +212,8 @@ constexpr api::Endpoint<GetCampaign, api::Nothing> kDelete{.verb = api::del,
                                                            .errors = {&kNoSuchCampaign, &api::kPreconditionFailed}};
 
 }  // namespace
+
+std::span<const db::Statement* const> change_queries() { return kQueries; }
 
 void add_campaign_routes(api::Router& router, const CampaignsDeps& deps) {
     router.add(kListThem, deps, list_campaigns);

@@ -2,6 +2,8 @@
 
 // The campaigns' operations: for the files of this folder.
 
+#include <span>
+
 #include "campaign/campaigns/campaigns.hpp"
 
 namespace townhall::campaign {
@@ -97,6 +99,7 @@ Task<Result<api::Answer<Campaign>>> change_campaign(CampaignsDeps deps, api::Con
 Task<Result<api::Answer<Campaign>>> replace_campaign(CampaignsDeps deps, api::Context& context, ReplaceCampaign in);
 Task<Result<api::Nothing>> hide_campaign(CampaignsDeps deps, api::Context& context, GetCampaign in);
 
+[[nodiscard]] std::span<const db::Statement* const> change_queries();
 [[nodiscard]] std::string etag_of(const Campaign& campaign);
 /// The fields that are present, as an object whose members are columns of campaign.campaigns; or what is wrong.
 [[nodiscard]] Result<db::Json> columns_json(const CampaignFields& fields);

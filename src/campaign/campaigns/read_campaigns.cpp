@@ -21,8 +21,6 @@ void add_filters(db::Composed<Row>& query, const Principal& who, const ListCampa
             .add(")");
 }
 
-constexpr std::array<const db::Statement*, 1> kQueries{&kGetCampaign};
-
 }  // namespace
 
 std::string etag_of(const Campaign& campaign) {
@@ -61,6 +59,11 @@ Task<Result<api::Answer<Campaign>>> get_campaign(CampaignsDeps deps, Principal w
     co_return api::Answer<Campaign>{.value = *std::move(found), .etag = std::move(etag)};
 }
 
-std::span<const db::Statement* const> campaign_queries() { return kQueries; }
+std::vector<const db::Statement*> campaign_queries() {
+    std::vector<const db::Statement*> out{&kGetCampaign};
+    const auto changes = change_queries();
+    out.insert(out.end(), changes.begin(), changes.end());
+    return out;
+}
 
 }  // namespace townhall::campaign
