@@ -199,6 +199,25 @@ def test_memory_of_large_uploads(own_server, tmp_path):
     assert large <= small + 60_000_000 and large <= 400_000_000, told
 
 
+def test_memory_of_long_rows_that_are_refused(own_server, tmp_path):
+    """A packed file of rows of 60 KB with the wrong number of values: what is kept of them is bounded by its size."""
+    path, row = tmp_path / "long.csv.gz", "abcdefgh" * 7_500
+    with gzip.open(path, "wt", compresslevel=1) as out:
+        out.write("voter_id,last_name\n")
+        for number in range(8_000):
+            out.write(f"{number},{number},{row}\n")
+    admin = own_server.admin()
+    campaign = ok(admin.post("/api/v1/campaigns", {"name": "Long"}), 201)["id"]
+    reset_peak_rss(own_server.process.pid)
+    status, body = curl_upload(admin, campaign, path)
+    assert status == 202, body
+    upload = Upload(admin, campaign)
+    upload.path = f"/api/v1/voters/imports/{json.loads(body)['id']}"
+    assert counts(upload.finished(300).result) == count(8_000, rejected=8_000)
+    peak = peak_rss(own_server.process.pid)
+    assert peak <= 400_000_000, f"{peak / 1e6:.0f} MB"
+
+
 @pytest.mark.full
 @pytest.mark.promise("P27", "an upload and import of 10 GB peaks at most at 400 MB of resident memory (long run)")
 def test_memory_of_an_upload_of_10_gb(own_server, tmp_path):

@@ -15,16 +15,27 @@ Counts& Counts::operator+=(const Counts& more) {
     return *this;
 }
 
+void Chunk::keep(std::string_view text, std::uint32_t& at, std::uint32_t& size) {
+    at = static_cast<std::uint32_t>(texts.size());
+    size = static_cast<std::uint32_t>(text.size());
+    texts += text;
+}
+
+void Chunk::rename(ChunkRow& row, std::string_view first_folded, std::string_view last_folded) {
+    keep(first_folded, row.first_at, row.first_size);
+    keep(last_folded, row.last_at, row.last_size);
+}
+
+void Chunk::add(const importer::Fault& fault, std::vector<std::string> cells) {
+    fault_bytes += sizeof(ChunkFault) + fault.text.size();
+    for (const std::string& cell : cells) fault_bytes += sizeof cell + cell.size();
+    faults.push_back({fault, std::move(cells)});
+}
+
 void Chunk::add(const importer::VoterRecord& r, std::string_view source) {
     ChunkRow row;
-    const auto keep = [this](std::string_view text, std::uint32_t& at, std::uint32_t& size) {
-        at = static_cast<std::uint32_t>(texts.size());
-        size = static_cast<std::uint32_t>(text.size());
-        texts += text;
-    };
     keep(r.identity, row.identity_at, row.identity_size);
-    keep(r.first_folded, row.first_at, row.first_size);
-    keep(r.last_folded, row.last_at, row.last_size);
+    rename(row, r.first_folded, r.last_folded);
     row.content_hash = static_cast<std::int64_t>(r.content_hash.high ^ r.content_hash.low);
 
     row.columns_at = static_cast<std::uint32_t>(columns.size());

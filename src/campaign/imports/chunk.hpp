@@ -38,7 +38,8 @@ struct Chunk {
     std::string texts;
     std::vector<ChunkRow> rows;
     std::vector<ChunkFault> faults;
-    importer::Position behind;  // where the next chunk begins
+    std::size_t fault_bytes = 0;  // that `faults` take
+    importer::Position behind;    // where the next chunk begins
     Counts counts;
 
     // Found by the writer of voters, as indices of `rows`.
@@ -56,11 +57,17 @@ struct Chunk {
 
     /// Adds a record that was read. `source`: of the import.
     void add(const importer::VoterRecord& record, std::string_view source);
-    [[nodiscard]] bool full() const {
-        return rows.size() >= 20'000 || columns.size() >= (12u << 20) || faults.size() >= 5'000;
-    }
+    /// Adds a row that was refused.
+    void add(const importer::Fault& fault, std::vector<std::string> cells);
+    /// Gives a row other folded names than its record's.
+    void rename(ChunkRow& row, std::string_view first_folded, std::string_view last_folded);
+    /// By count and by bytes: several chunks are underway at once, and a file may be made to fill them.
+    [[nodiscard]] bool full() const { return rows.size() >= 20'000 || faults.size() >= 5'000 || bytes() >= kMostBytes; }
+    [[nodiscard]] std::size_t bytes() const { return columns.size() + texts.size() + fault_bytes; }
+    static constexpr std::size_t kMostBytes = 12u << 20;
 
   private:
+    void keep(std::string_view text, std::uint32_t& at, std::uint32_t& size);
     static std::string_view cut(const std::string& text, std::uint32_t at, std::uint32_t size) {
         return std::string_view(text).substr(at, size);
     }

@@ -71,7 +71,7 @@ void read_chunks(const std::filesystem::path& file, const importer::Plan& plan, 
         ++chunk->counts.rows;
         if (const auto* fault = std::get_if<const importer::Fault*>(&*item)) {
             ++chunk->counts.rejected;
-            chunk->faults.push_back({**fault, importer::split_row((*fault)->text, plan.dialect)});
+            chunk->add(**fault, importer::split_row((*fault)->text, plan.dialect));
         } else {
             const importer::VoterRecord& record = *std::get<const importer::VoterRecord*>(*item);
             if (seen.superseded(record.identity_hash, stream.position().member, record.line))

@@ -45,7 +45,7 @@ class HashSet {
 }  // namespace
 
 SeenVoters SeenVoters::scan(const std::filesystem::path& path, const importer::Plan& plan,
-                            const std::function<bool()>& canceled) {
+                            const std::function<bool()>& canceled, Limits limits) {
     SeenVoters out;
     HashSet seen;
     importer::IdentityScan pass(path, plan);
@@ -55,10 +55,10 @@ SeenVoters SeenVoters::scan(const std::filesystem::path& path, const importer::P
         if (!out.complete_) continue;
         if (!seen.insert(row->identity_hash))
             out.last_.insert_or_assign(row->identity_hash, Place{row->member, row->line});
-        if (seen.size() > kMostRows) {
+        if (seen.size() > limits.voters || out.last_.size() > limits.repeated) {
             out.complete_ = false;
             seen = HashSet();
-            out.last_.clear();
+            out.last_ = {};
         }
     }
     out.rows_ = static_cast<std::int64_t>(pass.rows());
