@@ -37,6 +37,22 @@ def voters(admin, target):
     }
 
 
+def found(admin, target, word):
+    """The external ids that a search in the campaign gives."""
+    return {item["external_id"] for item in ok(admin.get(f"/api/v1/voters?campaign_id={target}&q={word}"))["items"]}
+
+
+def walked(admin, target, query):
+    """The external ids of a list, page by page behind cursors."""
+    out, page = [], ok(admin.get(f"/api/v1/voters?campaign_id={target}&{query}"))
+    for _ in range(50):
+        out += [item["external_id"] for item in page["items"]]
+        if not page.get("next"):
+            return out
+        page = ok(admin.get(f"/api/v1/voters?campaign_id={target}&{query}&after={page['next']}"))
+    raise AssertionError(f"the list has no end: {out}")
+
+
 def test_answer_and_report(admin, target):
     """202 with the import's address; a final report with counts, times and the way there."""
     upload = Upload(admin, target).send(generated(1000))
@@ -150,6 +166,67 @@ def test_on_match_skip_leaves_who_is_there(upload, admin, target):
     result = upload([HEAD, ["1", "A", "New", "Boone"], ["2", "B", "Two", "Boone"]], on_match="skip").result
     assert counts(result) == count(2, created=1, unchanged=1)
     assert voters(admin, target)["1"]["last_name"] == "Old"
+
+
+@pytest.fixture
+def shared(admin, make_campaign):
+    """Two campaigns and upload(campaign, rows, …), which imports into one of them from a state's file, which both share."""
+    head = ["ncid", "county_desc", "voter_reg_num", "first_name", "last_name", "res_city_desc"]
+
+    def run(campaign, rows, columns=None, **options):
+        keep = [at for at, name in enumerate(head) if not columns or name in columns]
+        content = as_csv([[row[at] for at in keep] for row in [head, *rows]]).encode()
+        done = Upload(admin, campaign).send(content, **options).finished()
+        assert done.result["rejected"] == 0 and done.result["status"] == "completed"
+        return done
+
+    return make_campaign(), make_campaign(), run
+
+
+def test_a_file_without_names_leaves_names_alone(upload, admin, target):
+    """Who is there is still found by the name that a file of phone numbers says nothing about."""
+    upload([["voter_id", "first_name", "last_name"], ["1", "Ada", "Lovelace"]])
+    assert counts(upload([["voter_id", "phone"], ["1", "9195550123"]]).result) == count(1, updated=1)
+    voter = voters(admin, target)["1"]
+    assert (voter["first_name"], voter["last_name"], voter["phone"]) == ("Ada", "Lovelace", "+19195550123")
+    assert found(admin, target, "Lovelace") == {"1"} == found(admin, target, "Ada")
+
+
+def test_a_file_with_one_name_leaves_the_other_alone(upload, admin, target):
+    """A new last name is searched by, and the first name as before."""
+    upload([["voter_id", "first_name", "last_name"], ["1", "Augusta", "Byron"]])
+    upload([["voter_id", "last_name"], ["1", "Lovelace"]])
+    assert found(admin, target, "Lovelace") == {"1"} == found(admin, target, "Augusta")
+    assert found(admin, target, "Byron") == set()
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["new to the campaign", "removed before"])
+def test_who_is_linked_is_found_by_the_names_they_have(shared, admin, again):
+    """With skip, a known voter keeps the other names, and the link to it has those, not the file's."""
+    one, two, run = shared
+    run(one, [["SK1", "WAKE", "1", "Grace", "Hopper", "CARY"]])
+    if again:
+        run(two, [["SK1", "WAKE", "1", "Grace", "Hopper", "CARY"]])
+        voter = ok(admin.get(f"/api/v1/voters?campaign_id={two}"))["items"][0]["id"]
+        assert admin.delete(f"/api/v1/voters/{voter}?campaign_id={two}").status_code == 204
+    run(two, [["SK1", "WAKE", "1", "Somebody", "Else", "CARY"]], on_match="skip")
+    assert ok(admin.get(f"/api/v1/voters?campaign_id={two}"))["items"][0]["last_name"] == "Hopper"
+    assert found(admin, two, "Hopper") == {"SK1"} == found(admin, two, "Grace")
+    assert found(admin, two, "Else") == set()
+
+
+@pytest.mark.parametrize(
+    "columns", [["voter_id", "city"], ["voter_id", "last_name"]], ids=["no names", "last name only"]
+)
+def test_a_list_by_name_holds_everybody_once(upload, admin, target, columns):
+    """Whoever lacks a name is in the list too, page by page."""
+    whole = [["voter_id", "first_name", "last_name"], *[[f"n{i}", f"F{i}", f"L{i % 3}"] for i in range(8)]]
+    upload(whole)
+    upload([columns, *[[f"x{i}", f"L{i % 3}"] for i in range(9)]])
+    expected = {f"n{i}" for i in range(8)} | {f"x{i}" for i in range(9)}
+    for per_page in (1, 2, 5):
+        seen = walked(admin, target, f"sort=last_name&per_page={per_page}")
+        assert len(seen) == len(expected) and set(seen) == expected
 
 
 def test_dry_run_counts_and_keeps_nothing(upload, admin, target):

@@ -32,7 +32,7 @@ LinkWriter::LinkWriter(db::Connection& connection, const ImportOrder& order, con
     const unsigned relink_types[] = {kInt8, kInt8Array, kTextArray, kTextArray};
     connection.prepare("link_again",
                        "update campaign.campaign_voters m set removed_at = null, changed_at = clock_timestamp(),"
-                       " first_folded = nullif(x.first, ''), last_folded = nullif(x.last, '')"
+                       " first_folded = x.first, last_folded = x.last"
                        " from unnest($2, $3, $4) x (id, first, last)"
                        " where m.campaign_id = $1 and m.voter_id = x.id",
                        relink_types);
@@ -63,8 +63,8 @@ void LinkWriter::link(const Chunk& chunk) {
         out.begin_row(4);
         out.int64(order_.campaign);
         out.int64(row.voter_id);
-        out.text_or_null(chunk.first(row));
-        out.text_or_null(chunk.last(row));
+        out.text(chunk.first(row));
+        out.text(chunk.last(row));
         copy.put(row_);
     }
     copy.put(CopyRows::trailer());
@@ -96,9 +96,12 @@ void LinkWriter::remember_names(const Chunk& chunk) {
         if (known.size() > kMostNames) known.clear();
         if (const auto [at, added] = known.emplace(name); added) out.push_back(name);
     };
-    for (const ChunkRow& row : chunk.rows) {
-        collect(first_names_, chunk.first(row), first);
-        collect(last_names_, chunk.last(row), last);
+    // Those of changed voters are known already, in every campaign that holds them.
+    for (const auto* rows : {&chunk.to_link, &chunk.to_relink}) {
+        for (const std::uint32_t index : *rows) {
+            collect(first_names_, chunk.first(chunk.rows[index]), first);
+            collect(last_names_, chunk.last(chunk.rows[index]), last);
+        }
     }
     if (first.empty() && last.empty()) return;
     const BigEndian campaign(order_.campaign);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 
@@ -17,7 +18,10 @@ struct ImportOrder {
     std::string source;
     OnMatch on_match = OnMatch::update;
     bool dry_run = false;
+    bool resumed = false;                // by a run after the first
     std::vector<std::string> told = {};  // columns of campaign.voters that the file has something about
+
+    [[nodiscard]] bool tells(std::string_view column) const { return std::ranges::find(told, column) != told.end(); }
 };
 
 /// Writes a chunk's voters, in a transaction of its own, and finds what is to be linked.
@@ -37,11 +41,18 @@ class VoterWriter {
         std::int64_t id;
         std::optional<std::int64_t> content_hash;
         enum class Link { none, removed, held } link;
+        bool changed_by_us;                      // since the import began
+        std::string_view first_name, last_name;  // of those whom the campaign does not hold; of the look-up's result
+    };
+    struct LookUp {
+        db::Result result;
+        std::vector<std::optional<Known>> known;  // a place for each row
     };
 
     void write_new(Chunk& chunk);
     void write_mixed(Chunk& chunk);
-    [[nodiscard]] std::vector<std::optional<Known>> look_up(const Chunk& chunk);
+    [[nodiscard]] LookUp look_up(const Chunk& chunk);
+    void name_as_known(Chunk& chunk, ChunkRow& row, const Known& known, bool rewrite) const;
     void reserve_ids(std::size_t count);
     void copy_voters(Chunk& chunk, const std::vector<std::uint32_t>& rows);
     void update_voters(const Chunk& chunk, const std::vector<std::uint32_t>& rows);
@@ -52,8 +63,9 @@ class VoterWriter {
     bool rows_are_distinct_;
     bool source_is_empty_;
     std::vector<std::int64_t> ids_;  // reserved, not used yet
-    std::string update_;
-    std::string row_;  // one COPY row, reused
+    std::string update_, update_names_, update_links_;
+    int chunks_in_doubt_;  // whose voters an earlier run may have written
+    std::string row_;      // one COPY row, reused
 };
 
 }  // namespace townhall::campaign
