@@ -82,6 +82,35 @@ def test_import_killed_and_resumed(own_server, own_database, clean_run, full):
     assert own_database.one("select count(*) - count(distinct (source, identity)) from campaign.voters") == 0
 
 
+@pytest.mark.promise(
+    "P28", "the server is killed between writing changed voters and counting them: the counts are those of a clean run"
+)
+def test_counts_of_an_update_killed_and_resumed(own_server, own_database):
+    """What a killed run changed without counting it is counted by the next one, as changed."""
+    size = 200_000
+
+    def file(city):
+        rows = (f"U{i},First{i % 89},Last{i % 997},{city if i % 3 == 0 else 'Cary'}\n" for i in range(size))
+        return ("voter_id,first_name,last_name,city\n" + "".join(rows)).encode()
+
+    def changed():
+        return own_database.one("select count(*) from campaign.voters where city = 'Boone'")
+
+    admin = own_server.admin()
+    campaign = ok(admin.post("/api/v1/campaigns", {"name": "Changed"}), 201)["id"]
+    assert counts(Upload(admin, campaign).send(file("Cary")).finished().result) == count(size, created=size)
+    upload = Upload(admin, campaign).send(file("Boone"))
+    wait_until(lambda: upload.report()["rows"] > 0, 60, "the first rows", every=0.01)
+    with own_database.session() as session:
+        session.execute("begin")
+        session.execute("select rows from campaign.imports where id = %s for update", (upload.id,))
+        counted = session.fetchone()[0]
+        wait_until(lambda: changed() > counted / 3 + 5_000, 60, "voters that are changed and not counted")
+        own_server.kill()
+    own_server.start()
+    assert counts(upload.finished(300).result) == count(size, updated=(size + 2) // 3, unchanged=size - (size + 2) // 3)
+
+
 @pytest.mark.promise("P28", "every process of PostgreSQL is killed within an import: the tables equal a clean run's")
 def test_import_survives_its_database(clean_run):
     """The embedded PostgreSQL dies under it and comes back; the import goes on."""

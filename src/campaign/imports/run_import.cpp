@@ -48,6 +48,7 @@ std::optional<Loaded> load(db::Connection& connection, const std::string& id) {
     out.order = {id, row.integer(0, 0), std::string(row.text(0, 1)),
                  row.text(0, 2) == "skip" ? OnMatch::skip : OnMatch::update, row.integer(0, 3) != 0};
     out.status = row.text(0, 4);
+    out.order.resumed = out.status == "running";
     if (const auto mapping = row.value(0, 5)) out.mapping = std::string(*mapping);
     out.cancel_wanted = row.integer(0, 6) != 0;
     out.at = {static_cast<std::uint32_t>(row.integer(0, 7)), static_cast<std::uint64_t>(row.integer(0, 8)),
