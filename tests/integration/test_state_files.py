@@ -113,6 +113,29 @@ def test_florida(imported):
     expect(voters["100000003"], first_name=None, last_name=None)
 
 
+def test_mended_rows_of_florida_are_floridas(admin, make_campaign):
+    """errors.csv names Florida's columns: mended and sent again, its voters are of that source, telephone and all."""
+    good, bad = [""] * 38, [""] * 38
+    for row, number in ((good, "100000011"), (bad, "")):
+        row[0], row[1], row[21], row[22] = "ALA", number, "07/04/1976", "01/02/1995"
+    bad[34], bad[35] = "352", "5550142"
+    lines = ["\t".join(row) for row in [good] * 9 + [bad]]
+    campaign = make_campaign()
+    first = Upload(admin, campaign).send("\n".join(lines).encode() + b"\n", name="fl.txt").finished()
+    assert (first.result["source"], first.result["rejected"]) == ("us-fl", 1)
+    mended = first.errors_text().replace("ALA,,", "ALA,100000012,")
+    second = Upload(admin, campaign).send(mended.encode(), name="errors.csv").finished()
+    assert (second.result["source"], second.result["created"]) == ("us-fl", 1)
+    items = ok(admin.get(f"/api/v1/voters?campaign_id={campaign}"))["items"]
+    expect(
+        next(item for item in items if item["external_id"] == "100000012"),
+        source="us-fl",
+        phone="+13525550142",
+        date_of_birth="1976-07-04",
+        extra={},
+    )
+
+
 def test_washington(imported):
     """Pipe, Latin-1; the address put together from its pieces."""
     _, voters = imported("us-wa")

@@ -62,9 +62,16 @@ class Assignment {
                 targets_[at].field = Field::extra;
     }
 
-    void by_place(std::span<const ColumnRule> rules) {
-        for (std::size_t at = 0; at < headers_.size() && at < rules.size(); ++at)
-            if (!done_[at] && rules[at].field != Field::extra && free_for(rules[at])) set(at, rules[at]);
+    void by_place(std::span<const ColumnRule> rules, std::size_t begin) {
+        for (std::size_t i = 0; i < rules.size() && begin + i < headers_.size(); ++i)
+            if (!done_[begin + i] && rules[i].field != Field::extra && free_for(rules[i])) set(begin + i, rules[i]);
+    }
+
+    /// What we say of a refused row in the file of such rows.
+    void pass_over_ours() {
+        for (const ColumnRule& rule : generic_rules())
+            for (std::size_t at = 0; rule.field == Field::ignored && at < plain_.size(); ++at)
+                if (!done_[at] && plain_[at] == rule.name) set(at, rule);
     }
 
     void into(Plan& plan) && {
@@ -156,18 +163,20 @@ void assign_columns(Plan& plan, std::vector<std::string> headers, bool florida) 
         if (header.size() > 200) header.resize(200);
         header = clean_text(header);
     }
-    const Layout* layout = florida ? nullptr : match_layout(headers);
+    const auto florida_at = florida ? std::optional<std::size_t>(0) : florida_columns_among(headers);
+    const Layout* layout = florida_at ? nullptr : match_layout(headers);
     Assignment assignment(std::move(headers));
     assignment.by_mapping(plan.options.mapping);
-    if (florida) {
-        assignment.by_place(florida_columns());
+    if (florida_at) {
+        assignment.by_place(florida_columns(), *florida_at);
+        assignment.pass_over_ours();
     } else {
         if (layout != nullptr) assignment.by_rules(layout->rules);
         assignment.by_generic_names();
     }
-    plan.source = florida ? "us-fl" : layout != nullptr ? std::string(layout->id) : "";
+    plan.source = florida_at ? "us-fl" : layout != nullptr ? std::string(layout->id) : "";
     plan.layout = plan.source.empty() ? "generic" : plan.source;
-    plan.star_is_null = florida;
+    plan.star_is_null = florida_at.has_value();
     std::move(assignment).into(plan);
 }
 

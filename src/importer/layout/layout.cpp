@@ -21,6 +21,9 @@ bool is_known_header(std::string_view header) {
         return std::any_of(rules.begin(), rules.end(), [&](const ColumnRule& rule) { return rule.name == plain; });
     };
     if (knows(generic_rules())) return true;
+    if (std::any_of(florida_names().begin(), florida_names().end(),
+                    [&](std::string_view name) { return plain_header(name) == plain; }))
+        return true;
     return std::any_of(state_layouts().begin(), state_layouts().end(),
                        [&](const Layout& layout) { return knows(layout.rules); });
 }
@@ -35,6 +38,15 @@ const Layout* match_layout(const std::vector<std::string>& headers) {
             }))
             return &layout;
     return nullptr;
+}
+
+std::optional<std::size_t> florida_columns_among(const std::vector<std::string>& headers) {
+    const auto names = florida_names();
+    const auto found = std::search(
+        headers.begin(), headers.end(), names.begin(), names.end(),
+        [](const std::string& header, std::string_view name) { return plain_header(header) == plain_header(name); });
+    if (found == headers.end()) return std::nullopt;
+    return static_cast<std::size_t>(found - headers.begin());
 }
 
 bool is_florida(const std::vector<std::vector<std::string>>& rows) {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -38,6 +40,8 @@ struct Layout {
 [[nodiscard]] bool is_known_header(std::string_view header);
 /// The layout whose columns these are, or null.
 [[nodiscard]] const Layout* match_layout(const std::vector<std::string>& headers);
+/// Where Florida's columns begin among named ones: in a file made of ours, behind what we say of each row.
+[[nodiscard]] std::optional<std::size_t> florida_columns_among(const std::vector<std::string>& headers);
 /// Whether rows without a header are Florida's.
 [[nodiscard]] bool is_florida(const std::vector<std::vector<std::string>>& rows);
 
