@@ -1,3 +1,5 @@
+#include <exception>
+
 #include "campaign/imports/mapping.hpp"
 #include "campaign/imports/operations.hpp"
 #include "importer/error.hpp"
@@ -61,12 +63,16 @@ Task<Result<Preview>> preview(ImportsDeps deps, api::Context& context, PreviewOp
     const auto file = deps.store.local_path(stored->key);
     Preview seen;
     std::optional<std::string> refusal;
+    std::exception_ptr failure;  // of the pool, which may be full
     try {
         seen = co_await deps.cpu.run([&] { return describe(*file, options); });
     } catch (const importer::ImportError& error) {
         refusal = error.what();
+    } catch (...) {
+        failure = std::current_exception();
     }
     co_await deps.store.remove(stored->key);
+    if (failure) std::rethrow_exception(failure);
     if (refusal) co_return std::unexpected(api::invalid("/file", "unreadable", *refusal));
     co_return seen;
 }

@@ -47,17 +47,18 @@ Task<Result<Stored>> take_file(storage::ObjectStore& store, http::Request& reque
 
     std::optional<std::uint64_t> expected = request.body->length();
     http::MultipartReader form(*request.body, *boundary);
+    std::unique_ptr<storage::Writer> writer;
     std::optional<Stored> stored;
     while (const auto part = co_await form.next_part()) {
         if (part->name != "file" || stored) continue;
-        auto writer = co_await store.create(key, expected);
+        writer = co_await store.create(key, expected);
         const std::uint64_t size = co_await copy_part(form, *writer);
         if (size > most_bytes) co_return std::unexpected(api::Error(api::kTooLarge));
         if (size == 0) co_return std::unexpected(api::invalid("/file", "required", "The file is empty."));
-        co_await writer->commit();
         stored = Stored{key, display_name(part->filename), size};
     }
     if (!stored) co_return std::unexpected(api::invalid("/file", "required", "No part is named file."));
+    co_await writer->commit();  // now that the request is whole: of one that was cut, nothing stays
     co_return *std::move(stored);
 }
 

@@ -64,11 +64,22 @@ Task<Result<api::Answer<Import>>> upload(ImportsDeps deps, api::Context& context
     const auto stored = co_await store_file(deps.store, context.request, deps.most_bytes, "imports/" + id);
     if (!stored) co_return std::unexpected(stored.error());
 
-    Import import = co_await deps.db.one(
-        db::Scope::owner(), kQueue, {id}, *who.campaign, who.user_id, stored->filename, stored->key,
-        static_cast<std::int64_t>(stored->size), in.source.value_or(fmt::format("campaign:{}", *who.campaign)),
-        in.on_match == Match::skip ? "skip" : "update", in.dry_run,
-        in.mapping ? std::optional(db::Json{*in.mapping}) : std::nullopt, api::audit_by(context));
+    Import import;
+    bool no_campaign = false;
+    try {
+        import = co_await deps.db.one(
+            db::Scope::owner(), kQueue, {id}, *who.campaign, who.user_id, stored->filename, stored->key,
+            static_cast<std::int64_t>(stored->size), in.source.value_or(fmt::format("campaign:{}", *who.campaign)),
+            in.on_match == Match::skip ? "skip" : "update", in.dry_run,
+            in.mapping ? std::optional(db::Json{*in.mapping}) : std::nullopt, api::audit_by(context));
+    } catch (const db::StatementError& error) {
+        if (error.constraint != "imports_campaign_id_fkey") throw;
+        no_campaign = true;
+    }
+    if (no_campaign) {
+        co_await deps.store.remove(stored->key);
+        co_return std::unexpected(api::invalid_parameter("campaign_id", "unknown", "There is no such campaign."));
+    }
     deps.jobs.wake();
 
     const auto patience = wanted_wait(context);
