@@ -47,7 +47,9 @@ class ProgressBar {
 
 std::optional<std::int64_t> campaign_of(db::Connection& connection, const std::string& id_or_slug) {
     const auto found = connection.query(
-        "select id from campaign.campaigns where deleted_at is null and (slug = $1 or id::text = $1)", id_or_slug);
+        "select id from campaign.campaigns where deleted_at is null and (slug = $1 or id::text = $1)"
+        " order by id::text = $1 desc limit 1",
+        id_or_slug);
     if (found.rows() == 0) return std::nullopt;
     return found.integer(0, 0);
 }

@@ -60,6 +60,17 @@ def test_command_line_import_beside_the_running_server(embedded, file):
     assert len(ok(admin.get(f"/api/v1/voters/imports?campaign_id={campaign}"))["items"]) == 2
 
 
+def test_command_line_import_by_id_before_slug(embedded, file):
+    """A number that is one campaign's slug and another's id means the id."""
+    admin = embedded.admin()
+    named = campaign_of(admin, "Named Like A Number")
+    by_id = named + 1
+    assert ok(admin.patch(f"/api/v1/campaigns/{named}", {"slug": str(by_id)}))["slug"] == str(by_id)
+    assert campaign_of(admin, "The Next") == by_id
+    embedded.run("import", file, "--campaign", str(by_id))
+    assert (total(admin, by_id), total(admin, named)) == (2000, 0)
+
+
 def test_command_line_import_without_a_server(file):
     """It starts the database, imports, stops it again; a server started later finds the voters."""
     server = Townhall()
