@@ -11,9 +11,8 @@ constexpr std::int64_t kAtOnce = 500;
 
 constexpr db::Query<FaultRow(db::Uuid, std::string, std::int64_t, std::int64_t, std::int64_t)> kFaults{
     "imports.faults", db::Mode::read,
-    "select f.line, f.byte_offset, f.member, f.column_name, f.code, f.reason, f.cells from campaign.import_faults f"
-    " where f.import_id = $1 and (coalesce(f.member, ''), f.line, f.byte_offset) > ($2, $3, $4)"
-    " order by coalesce(f.member, ''), f.line, f.byte_offset limit $5"};
+    "select f.line, f.byte_offset, f.member, f.column_name, f.code, f.reason, f.cells"
+    " from campaign.next_faults($1, $2, $3, $4, $5) f"};
 
 constexpr db::Query<std::optional<std::vector<std::string>>(db::Uuid)> kColumnNames{
     "imports.columns", db::Mode::read, "select i.columns from campaign.imports i where i.id = $1"};
