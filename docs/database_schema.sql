@@ -33,7 +33,9 @@ begin
            (select n.first_name, n.middle_name, n.last_name, n.suffix, n.date_of_birth, n.birth_year, n.gender, n.party,
                    n.status, n.registered_at, n.phone, n.email, n.other_phones, n.other_emails, n.address, n.address2,
                    n.city, n.state, n.zip, n.zip4, n.county, n.country, n.mailing, n.precinct, n.districts, n.extra
-              from jsonb_populate_record(v, patch) n),
+              from jsonb_populate_record(v, case when patch ? 'zip' and not patch ? 'zip4'
+                                                  and patch->>'zip' is distinct from v.zip
+                                                 then patch || '{"zip4": null}' else patch end) n),
            content_hash = null, updated_at = clock_timestamp()
      where v.id = voter;
     perform campaign.remember_names(m.campaign_id, new_first, new_last)
@@ -77,6 +79,8 @@ CREATE FUNCTION campaign.create_voter(doc jsonb, first_folded text, last_folded 
 declare
     here constant bigint := campaign.current_campaign();
     made bigint;
+    kept_first text;
+    kept_last text;
 begin
     insert into campaign.voters (id, source, identity, first_name, middle_name, last_name, suffix, date_of_birth,
         birth_year, gender, party, status, registered_at, phone, email, other_phones, other_emails, address, address2,
@@ -85,7 +89,21 @@ begin
         last_name, suffix, date_of_birth, birth_year, gender, party, status, registered_at, phone, email, other_phones,
         other_emails, address, address2, city, state, zip, zip4, county, country, mailing, precinct, districts, extra
       from jsonb_populate_record(null::campaign.voters, doc)
+    on conflict (source, identity) do nothing
     returning id into made;
+    if made is null then
+        select v.id into made from campaign.voters v
+         where v.source = doc->>'source' and v.identity = doc->>'identity' and v.deleted_at is null for update;
+        update campaign.campaign_voters m set removed_at = null
+         where m.campaign_id = here and m.voter_id = made and m.removed_at is not null
+        returning m.first_folded, m.last_folded into kept_first, kept_last;
+        if not found then
+            raise unique_violation using message = 'the voter is there', constraint = 'voters_source_identity_key';
+        end if;
+        return campaign.change_voter(made, doc - 'source' - 'identity',
+                                     case when doc ? 'first_name' then first_folded else kept_first end,
+                                     case when doc ? 'last_name' then last_folded else kept_last end);
+    end if;
     if here is not null then
         insert into campaign.campaign_voters (campaign_id, voter_id, first_folded, last_folded)
         values (here, made, first_folded, last_folded);
@@ -147,6 +165,19 @@ begin
 end
 $$;
 
+CREATE FUNCTION campaign.lock_voter(voter bigint) RETURNS bigint
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    select v.id from campaign.voters v
+     where v.id = voter and v.deleted_at is null
+       and (campaign.current_campaign() is null
+            or exists (select from campaign.campaign_voters m
+                        where m.campaign_id = campaign.current_campaign() and m.voter_id = voter
+                          and m.removed_at is null))
+       for update;
+$$;
+
 CREATE FUNCTION campaign.nearest_names(wanted_kind text, word text, most integer) RETURNS TABLE(value text, score real)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -170,6 +201,40 @@ begin
          group by n.value
          order by 2 desc, 1
          limit most;
+end
+$$;
+
+CREATE TABLE campaign.import_faults (
+    import_id uuid NOT NULL,
+    line bigint NOT NULL,
+    byte_offset bigint NOT NULL,
+    member text,
+    column_name text,
+    code text NOT NULL,
+    reason text NOT NULL,
+    text text NOT NULL,
+    cells text[] NOT NULL
+);
+
+CREATE FUNCTION campaign.next_faults(import uuid, after_member text, after_line bigint, after_offset bigint, most bigint) RETURNS SETOF campaign.import_faults
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_sort TO 'off'
+    AS $$
+declare
+    here constant bigint := campaign.current_campaign();
+begin
+    if not exists (select from campaign.imports i
+                    where i.id = import and (here is null or i.campaign_id = here)) then
+        return;
+    end if;
+    return query
+    select f.* from campaign.import_faults f
+     where f.import_id = import
+       and (coalesce(f.member, ''), f.line, f.byte_offset) > (after_member, after_line, after_offset)
+     order by coalesce(f.member, ''), f.line, f.byte_offset limit most;
 end
 $$;
 
@@ -269,6 +334,15 @@ begin
 end
 $$;
 
+CREATE FUNCTION core.note_address_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    new.address_changed_at := now();
+    return new;
+end
+$$;
+
 CREATE FUNCTION core.note_password_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -356,8 +430,8 @@ $$;
 CREATE TABLE campaign.campaign_voters (
     campaign_id bigint NOT NULL,
     voter_id bigint NOT NULL,
-    first_folded text COLLATE pg_catalog."C",
-    last_folded text COLLATE pg_catalog."C",
+    first_folded text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    last_folded text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
     support smallint,
     tags text[],
     created_at timestamp with time zone DEFAULT now() NOT NULL,
@@ -393,18 +467,6 @@ ALTER TABLE campaign.campaigns ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENT
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
-);
-
-CREATE TABLE campaign.import_faults (
-    import_id uuid NOT NULL,
-    line bigint NOT NULL,
-    byte_offset bigint NOT NULL,
-    member text,
-    column_name text,
-    code text NOT NULL,
-    reason text NOT NULL,
-    text text NOT NULL,
-    cells text[] NOT NULL
 );
 
 CREATE TABLE campaign.imports (
@@ -683,6 +745,7 @@ CREATE TABLE core.users (
     disabled_at timestamp with time zone,
     deleted_at timestamp with time zone,
     password_changed_at timestamp with time zone,
+    address_changed_at timestamp with time zone,
     CONSTRAINT users_email_folded CHECK (((email = lower((email COLLATE "C"))) AND ((length(email) >= 3) AND (length(email) <= 254)))),
     CONSTRAINT users_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
 );
@@ -726,6 +789,7 @@ CREATE TABLE website.submissions (
     status text NOT NULL,
     data jsonb NOT NULL,
     received_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT submissions_status_check CHECK ((status = ANY (ARRAY['received'::text, 'spam'::text]))),
     CONSTRAINT submissions_type_check CHECK ((type = ANY (ARRAY['contact'::text, 'demo_request'::text, 'quote_request'::text])))
 );
@@ -820,7 +884,7 @@ CREATE INDEX campaign_voters_voter ON campaign.campaign_voters USING btree (vote
 
 CREATE UNIQUE INDEX campaigns_default ON campaign.campaigns USING btree (is_default) WHERE (is_default AND (deleted_at IS NULL));
 
-CREATE INDEX import_faults_import ON campaign.import_faults USING btree (import_id, line);
+CREATE INDEX import_faults_order ON campaign.import_faults USING btree (import_id, COALESCE(member, ''::text), line, byte_offset);
 
 CREATE INDEX imports_campaign ON campaign.imports USING btree (campaign_id, created_at DESC);
 
@@ -872,9 +936,13 @@ CREATE UNIQUE INDEX users_email ON core.users USING btree (email) WHERE (deleted
 
 CREATE INDEX users_updated ON core.users USING btree (updated_at, id);
 
+CREATE INDEX submissions_updated ON website.submissions USING btree (updated_at);
+
 CREATE INDEX submissions_visitor ON website.submissions USING btree (visitor_id);
 
 CREATE TRIGGER campaigns_notify AFTER UPDATE ON campaign.campaigns FOR EACH ROW WHEN ((old.deleted_at IS DISTINCT FROM new.deleted_at)) EXECUTE FUNCTION core.notify_accounts();
+
+CREATE TRIGGER campaigns_notify_new AFTER INSERT OR DELETE ON campaign.campaigns FOR EACH STATEMENT EXECUTE FUNCTION core.notify_accounts();
 
 CREATE TRIGGER drop_links AFTER DELETE ON campaign.campaigns REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION campaign.drop_links_of_campaigns();
 
@@ -893,6 +961,8 @@ CREATE TRIGGER import_given_up AFTER UPDATE ON core.jobs FOR EACH ROW WHEN (((ne
 CREATE TRIGGER memberships_notify AFTER INSERT OR DELETE OR UPDATE ON core.memberships FOR EACH STATEMENT EXECUTE FUNCTION core.notify_accounts();
 
 CREATE TRIGGER sessions_notify AFTER UPDATE ON core.sessions FOR EACH ROW WHEN ((old.revoked_at IS DISTINCT FROM new.revoked_at)) EXECUTE FUNCTION core.notify_accounts();
+
+CREATE TRIGGER users_address BEFORE UPDATE OF email ON core.users FOR EACH ROW WHEN ((old.email IS DISTINCT FROM new.email)) EXECUTE FUNCTION core.note_address_change();
 
 CREATE TRIGGER users_notify AFTER UPDATE ON core.users FOR EACH ROW WHEN (((((old.is_admin IS DISTINCT FROM new.is_admin) OR (old.is_editor IS DISTINCT FROM new.is_editor)) OR (old.disabled_at IS DISTINCT FROM new.disabled_at)) OR (old.deleted_at IS DISTINCT FROM new.deleted_at))) EXECUTE FUNCTION core.notify_accounts();
 
@@ -980,8 +1050,16 @@ REVOKE ALL ON FUNCTION campaign.drop_links_of_voters() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION campaign.lock_links(alone boolean) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION campaign.lock_voter(voter bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION campaign.lock_voter(voter bigint) TO townhall_app;
+
 REVOKE ALL ON FUNCTION campaign.nearest_names(wanted_kind text, word text, most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION campaign.nearest_names(wanted_kind text, word text, most integer) TO townhall_app;
+
+GRANT SELECT ON TABLE campaign.import_faults TO townhall_app;
+
+REVOKE ALL ON FUNCTION campaign.next_faults(import uuid, after_member text, after_line bigint, after_offset bigint, most bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION campaign.next_faults(import uuid, after_member text, after_line bigint, after_offset bigint, most bigint) TO townhall_app;
 
 REVOKE ALL ON FUNCTION campaign.refuse_change() FROM PUBLIC;
 
@@ -1002,8 +1080,6 @@ GRANT SELECT ON TABLE campaign.campaign_voters TO townhall_app;
 GRANT SELECT ON TABLE campaign.campaign_voters TO townhall_fence;
 
 GRANT SELECT ON TABLE campaign.campaigns TO townhall_app;
-
-GRANT SELECT ON TABLE campaign.import_faults TO townhall_app;
 
 GRANT SELECT ON TABLE campaign.imports TO townhall_app;
 
