@@ -1,6 +1,7 @@
 #include "platform/http/worker.hpp"
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -10,6 +11,7 @@
 #include <exception>
 #include <fmt/format.h>
 #include <limits>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -36,6 +38,7 @@ constexpr auto kPauseWithoutFiles = 100ms;
 constexpr auto kBetweenComplaints = 10s;
 constexpr std::uint64_t kShareToClose = 64;  // when there is no room, a 64th of the connections makes some
 constexpr auto kSweepWhileStopping = 20ms;
+constexpr auto kLastHandshakes = 50ms;  // for those that have begun when the door is shut
 constexpr auto kAfterDeadline = 500ms;  // for coroutines that were cut off to end
 
 void add(std::atomic<std::uint64_t>& counter, std::uint64_t by = 1) {
@@ -49,6 +52,22 @@ void switch_on(tcp::acceptor& acceptor, int level, int option) {
     if (::setsockopt(acceptor.native_handle(), level, option, &on, sizeof on) != 0) {
         throw boost::system::system_error({errno, boost::system::system_category()}, "setsockopt");
     }
+}
+
+/// The kernel drops what would begin a connection to this listener, and goes on with handshakes that have begun. Who
+/// knocks now tries again a second later, by TCP's own rules, and finds another server, or is refused.
+void ignore_newcomers(int listener) {
+    constexpr unsigned kFlags =
+        13;  // of the TCP header, RFC 9293 section 3.1: where a listener's filter begins to read
+    constexpr unsigned kSyn = 0x02, kAck = 0x10;
+    std::array<sock_filter, 5> program{{BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kFlags),
+                                        BPF_STMT(BPF_ALU | BPF_AND | BPF_K, kSyn | kAck),
+                                        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kSyn, 1, 0),
+                                        BPF_STMT(BPF_RET | BPF_K, 0xffffffff), BPF_STMT(BPF_RET | BPF_K, 0)}};
+    const sock_fprog filter{.len = program.size(), .filter = program.data()};
+    // Where that is forbidden, somebody may be reset who came in the very last moment.
+    if (::setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) != 0)
+        observe::warning("the listener can't be shut before it is closed", {{"errno", errno}});
 }
 
 }  // namespace
@@ -234,15 +253,24 @@ void Worker::begin_stop(clock::time_point deadline) {
     if (stopping_) return;
     stopping_ = true;
     stop_deadline_ = deadline;
-    // Closing a listener resets the connections that wait in its queue: they are taken first.
-    Accepted outcome = Accepted::some;
-    while (outcome == Accepted::some) outcome = accept_batch(std::numeric_limits<std::size_t>::max());
-    error_code ignored;
-    acceptor_.close(ignored);
+    spawn(close_listener());
     accept_pause_.cancel();
     sweep_timer_.cancel();
     const auto last = clock::now() + options_.timeouts.last_requests;
     for (auto& link : connections_) connection_of(link).finish_by(last);
+}
+
+// Closing a listener resets the connections that wait in its queue, and one may arrive between the last look and the
+// close. So the door is shut first, and then whoever is behind it is let in.
+Task<void> Worker::close_listener() {
+    ignore_newcomers(acceptor_.native_handle());
+    asio::steady_timer pause(context_);
+    error_code ignored;
+    pause.expires_after(kLastHandshakes);
+    co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    Accepted outcome = Accepted::some;
+    while (outcome == Accepted::some) outcome = accept_batch(std::numeric_limits<std::size_t>::max());
+    acceptor_.close(ignored);
 }
 
 Task<void> Worker::ended() {

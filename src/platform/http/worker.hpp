@@ -78,6 +78,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
     [[nodiscard]] std::shared_ptr<Worker> least_loaded();
     void close_oldest_idle();
     void sweep(clock::time_point now);
+    Task<void> close_listener();
     void spawn(Task<void> task);
 
     boost::asio::io_context& context_;
