@@ -38,7 +38,14 @@ class Connection : public ConnectionLink {
 
   private:
     enum class Phase : std::uint8_t { idle, header, exchange, closing };
-    struct Exchange;
+    /// What is remembered of one exchange until it is logged.
+    struct Exchange {
+        clock::time_point started;
+        std::uint64_t head_bytes = 0;
+        std::uint64_t bytes_out_before = 0;
+        bool is_head = false;
+        int version = 11;
+    };
 
     Task<bool> shake_hands(const Tls& tls);
     void come_from(const Origin& origin);
