@@ -149,6 +149,15 @@ def test_fields_that_are_not_the_clients(admin, campaign, voter, name, value):
     problem(admin.put(path(voter), body), 422, pointers=[f"/{name}"])
 
 
+def test_addresses_beyond_ascii(admin, campaign):
+    """An e-mail address as files bring them (RFC 6531) is kept, and sent back as it was read."""
+    voter = ok(admin.post(f"{VOTERS}?campaign_id={campaign}", {"last_name": "Ä", "email": "jürgen@exämple.de"}), 201)
+    assert voter["email"] == "jürgen@exämple.de"
+    sent = {"last_name": "Ä", "email": voter["email"], "emails": voter["emails"]}
+    assert ok(admin.put(f"{VOTERS}/{voter['id']}?campaign_id={campaign}", sent))["emails"] == ["jürgen@exämple.de"]
+
+
+
 @pytest.mark.promise("P44", "viewers and canvassers see no birth date, no e-mail and no extra fields, in no answer")
 @pytest.mark.parametrize(
     "role, masked", [("viewer", True), ("canvasser", True), ("organizer", False), ("manager", False)]
