@@ -153,10 +153,10 @@ def test_idle(impatient):
 
 @pytest.mark.promise("P18", "most of a body sent at once buys no more than twenty seconds for the rest")
 def test_a_body_that_comes_almost_whole(impatient):
-    """All but sixty bytes of a mebibyte, and then a byte every two seconds: 408 within half a minute."""
-    head = b"POST /api/contact HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1048576\r\n\r\n"
+    """All but sixty bytes of sixty KiB, and then a byte every two seconds: 408 within half a minute."""
+    head = b"POST /api/contact HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 61440\r\n\r\n"
     with connect(impatient.port) as connection:
-        connection.sendall(head + b"[" * (1048576 - 60))
+        connection.sendall(head + b"[" * (61440 - 60))
         began, received, closed = time.monotonic(), b"", False
         while not received and not closed and time.monotonic() - began < 60:
             try:
@@ -171,8 +171,8 @@ def test_a_body_that_comes_almost_whole(impatient):
 
 @pytest.mark.promise("P18", "a body that keeps to 2 KiB a second may take longer than any stall")
 def test_a_slow_and_honest_body(impatient):
-    """80 KiB in forty pieces, one a second: read to its end, and refused for what it says."""
-    body = b" " * 81918 + b"[]"
+    """60 KiB in thirty pieces, one a second: read to its end, and refused for what it says."""
+    body = b" " * 61438 + b"[]"
     head = f"POST /api/contact HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     with connect(impatient.port) as connection:
         connection.sendall(head.encode())

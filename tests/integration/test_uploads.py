@@ -96,9 +96,9 @@ def stored_files(server):
 
 
 def test_an_unknown_campaign(own_server):
-    """422 for the option, and nothing of the file is kept."""
+    """404 before the body is read, and nothing of the file is kept."""
     admin = own_server.admin()
-    problem(Upload(admin, 999_999).attempt(generated(5)), 422, parameters=["campaign_id"])
+    problem(Upload(admin, 999_999).attempt(generated(5)), 404)
     assert stored_files(own_server) == []
 
 
