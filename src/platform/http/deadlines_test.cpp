@@ -28,11 +28,11 @@ TEST(RequestTimeout, AnswersInPlaceOfASlowHandler) {
     EXPECT_EQ(answer.header("retry-after"), "5");
     EXPECT_EQ(answer.body, "The answer took too long.");
     EXPECT_TRUE(client.closes()) << "and no second answer comes";
-    EXPECT_EQ(server.stats().requests[5], 1U);
-    EXPECT_EQ(server.stats().requests[2], 0U);
     while (server.stats().open_connections > 0 && seconds_since(from) < 10) std::this_thread::sleep_for(10ms);
     EXPECT_GE(seconds_since(from), 1.4) << "the handler was let end";
     EXPECT_EQ(server.stats().open_connections, 0U);
+    EXPECT_EQ(server.stats().requests[5], 1U);
+    EXPECT_EQ(server.stats().requests[2], 0U);
 }
 
 TEST(RequestTimeout, AlsoForAPostAndWhileItsBodyIsUnread) {
