@@ -56,6 +56,43 @@ def test_last_one_down_and_up(empty, townhall):
     assert empty.dump_schema() == first
 
 
+def test_sources_in_use_are_claimed(empty, townhall):
+    """Each by the campaign that first wrote with it; by nobody where that is gone; names that we give by nobody at all."""
+    townhall.run("db", "upgrade")
+    for file in FILES:
+        if file.name >= "0012":
+            townhall.run("db", "downgrade")
+    one, two = (
+        empty.one("insert into campaign.campaigns (name, slug) values (%s, %s) returning id", slug, slug)
+        for slug in ("one", "two")
+    )
+    for minutes, campaign, source, dry_run in (
+        (1, two, "donors", True),
+        (2, one, "donors", False),
+        (3, two, "donors", False),
+        (4, two, "club", False),
+        (5, two, "us-oh", False),
+        (6, two, f"campaign:{two}", False),
+    ):
+        empty.sql(
+            """insert into campaign.imports (id, campaign_id, size, source, on_match, dry_run, created_at, started_at)
+               select gen_random_uuid(), %s, 1, %s, 'skip', %s, t, t
+                 from (select now() + %s * interval '1 minute' as t) moment""",
+            campaign,
+            source,
+            dry_run,
+            minutes,
+        )
+    for source in ("donors", "donors", "gone", "manual", "us-oh"):
+        empty.sql("insert into campaign.voters (source, identity) values (%s, gen_random_uuid()::text)", source)
+    townhall.run("db", "upgrade")
+    assert empty.sql("select source, campaign_id from campaign.sources order by source") == [
+        ("club", two),
+        ("donors", one),
+        ("gone", None),
+    ]
+
+
 def test_upgrade_twice_changes_nothing(empty, townhall):
     """The second run finds nothing to do; current and history tell the state."""
     townhall.run("db", "upgrade")

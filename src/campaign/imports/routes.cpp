@@ -1,4 +1,5 @@
 #include "campaign/imports/operations.hpp"
+#include "campaign/imports/sources.hpp"
 
 namespace townhall::campaign {
 
@@ -11,7 +12,7 @@ constexpr api::Endpoint<UploadOptions, Import> kUpload{
     .role = Role::manager,
     .success = 202,
     .other_success = 201,
-    .errors = {&api::kCampaignRequired, &api::kStorageFull},
+    .errors = {&api::kCampaignRequired, &kSourceTaken, &api::kStorageFull},
     .raw_body = true};
 constexpr api::Endpoint<PreviewOptions, Preview> kPreview{
     .verb = api::post,

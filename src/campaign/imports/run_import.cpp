@@ -4,6 +4,7 @@
 #include <exception>
 #include <thread>
 
+#include "campaign/imports/claim_source.hpp"
 #include "campaign/imports/hand_over.hpp"
 #include "campaign/imports/link_writer.hpp"
 #include "campaign/imports/mapping.hpp"
@@ -199,6 +200,9 @@ void refresh_statistics(db::Connection& connection, const Counts& counts) {
     connection.exec("vacuum (analyze, skip_locked) campaign.names");
 }
 
+constexpr char kNotOurs[] =
+    "The source belongs to another campaign, which imported with it before. Import the file under another one.";
+
 /// Waits for the source: two imports of one source would find each other's voters half written.
 bool lock_source(db::Connection& connection, const std::string& source, const std::stop_token& stop) {
     while (!lock_if_free(connection, "townhall source", source)) {
@@ -227,6 +231,10 @@ ImportEnd run_import(const std::string& conninfo, const std::string& import_id, 
         if (!plan.source.empty()) import->order.source = plan.source;
         import->order.told = told_columns(plan);
         if (!lock_source(connection, import->order.source, stop)) return ImportEnd::stopped;
+        if (!claim_source(connection, import->order)) {
+            finish(connection, import_id, "failed", kNotOurs);
+            return ImportEnd::completed;
+        }
 
         const SeenVoters seen = SeenVoters::scan(file, plan, [&] { return stop.stop_requested(); });
         if (stop.stop_requested()) return ImportEnd::stopped;

@@ -6,6 +6,7 @@
 
 #include "campaign/imports/mapping.hpp"
 #include "campaign/imports/operations.hpp"
+#include "campaign/imports/sources.hpp"
 #include "platform/api/audit.hpp"
 #include "platform/guard/uuid.hpp"
 
@@ -26,7 +27,27 @@ constexpr db::Query<Import(db::Uuid, std::int64_t, std::int64_t, Text, std::stri
            " audited as (" TOWNHALL_AUDIT("$11", "'import.started'", "'import:' || id", "campaign_id", "'{}'", "i") ")"
            " select " TOWNHALL_IMPORT_COLUMNS " from i"};
 
-constexpr std::array<const db::Statement*, 1> kQueries{&kQueue};
+constexpr db::Query<std::int32_t(std::string, std::int64_t)> kTakenSource{
+    "imports.source_taken", db::Mode::read,
+    "select 1 from campaign.sources s where s.source = $1 and s.campaign_id is distinct from $2"};
+
+constexpr std::array<const db::Statement*, 2> kQueries{&kQueue, &kTakenSource};
+
+/// What is wrong with the options by themselves, every fault of them.
+std::optional<api::Error> faults_of(const UploadOptions& in) {
+    std::optional<api::Error> error;
+    if (in.mapping)
+        if (auto mapping = read_mapping(*in.mapping); !mapping) error = std::move(mapping.error());
+    if (in.source && is_reserved_source(*in.source)) {
+        auto reserved = api::invalid_parameter(
+            "source", "reserved", "Is a name that we give. A state's file is recognised, and needs no source.");
+        if (error)
+            error->faults.push_back(std::move(reserved.faults.front()));
+        else
+            error = std::move(reserved);
+    }
+    return error;
+}
 
 /// Seconds of `Prefer: wait=30` (RFC 7240), at most a minute.
 std::chrono::seconds wanted_wait(const api::Context& context) {
@@ -57,9 +78,11 @@ Task<Result<api::Answer<Import>>> upload(ImportsDeps deps, api::Context& context
     if (!who.campaign)
         co_return std::unexpected(
             api::Error(api::kCampaignRequired, "Voters are imported into a campaign: add ?campaign_id=."));
-    if (in.mapping) {
-        if (const auto mapping = read_mapping(*in.mapping); !mapping) co_return std::unexpected(mapping.error());
-    }
+    if (auto error = faults_of(in)) co_return std::unexpected(*std::move(error));
+    // Told before the body is sent; the claim itself is made when the import begins.
+    if (in.source && !who.is_admin &&
+        co_await deps.db.optional(db::Scope::owner(), kTakenSource, *in.source, *who.campaign))
+        co_return std::unexpected(kSourceTaken);
     const std::string id = guard::new_id();
     const auto stored = co_await store_file(deps.store, context.request, deps.most_bytes, "imports/" + id);
     if (!stored) co_return std::unexpected(stored.error());

@@ -174,7 +174,7 @@ void assign_columns(Plan& plan, std::vector<std::string> headers, bool florida) 
         if (layout != nullptr) assignment.by_rules(layout->rules);
         assignment.by_generic_names();
     }
-    plan.source = florida_at ? "us-fl" : layout != nullptr ? std::string(layout->id) : "";
+    plan.source = florida_at ? kFloridaSource : layout != nullptr ? layout->id : "";
     plan.layout = plan.source.empty() ? "generic" : plan.source;
     plan.star_is_null = florida_at.has_value();
     std::move(assignment).into(plan);

@@ -28,6 +28,11 @@ bool is_known_header(std::string_view header) {
                        [&](const Layout& layout) { return knows(layout.rules); });
 }
 
+bool is_layout_source(std::string_view source) {
+    return source == kFloridaSource || std::any_of(state_layouts().begin(), state_layouts().end(),
+                                                   [&](const Layout& layout) { return layout.id == source; });
+}
+
 const Layout* match_layout(const std::vector<std::string>& headers) {
     std::vector<std::string> plain;
     plain.reserve(headers.size());

@@ -28,6 +28,8 @@ struct Layout {
 };
 
 [[nodiscard]] std::span<const Layout> state_layouts();
+/// The source of Florida's files.
+inline constexpr std::string_view kFloridaSource = "us-fl";
 /// Florida's files have no header: the names of its columns, and what they hold, in their order.
 [[nodiscard]] std::span<const ColumnRule> florida_columns();
 [[nodiscard]] std::span<const std::string_view> florida_names();
@@ -38,6 +40,8 @@ struct Layout {
 [[nodiscard]] std::string plain_header(std::string_view header);
 /// Whether any layout or the generic names know it.
 [[nodiscard]] bool is_known_header(std::string_view header);
+/// Whether a recognised layout gives its voters this source.
+[[nodiscard]] bool is_layout_source(std::string_view source);
 /// The layout whose columns these are, or null.
 [[nodiscard]] const Layout* match_layout(const std::vector<std::string>& headers);
 /// Where Florida's columns begin among named ones: in a file made of ours, behind what we say of each row.
