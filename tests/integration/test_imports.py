@@ -169,6 +169,33 @@ def test_on_match_skip_leaves_who_is_there(upload, admin, target):
     assert voters(admin, target)["1"]["last_name"] == "Old"
 
 
+@pytest.mark.parametrize("on_match", ["update", "skip"])
+def test_who_is_hidden_stays_so(upload, admin, target, database, on_match):
+    """A file that names a hidden voter again changes neither the voter nor the list, whose total is right."""
+    rows = [HEAD, *[[str(i), "A", f"N{i}", "Cary"] for i in range(4)]]
+    upload(rows)
+    before = voters(admin, target)
+    assert admin.delete(f"/api/v1/voters/{before['1']['id']}").status_code == 204
+    again = upload([*rows[:1], *[[*row[:3], "Boone"] for row in rows[1:]]], on_match=on_match).result
+    changed = 3 if on_match == "update" else 0
+    assert counts(again) == count(4, updated=changed, unchanged=4 - changed)
+    assert set(voters(admin, target)) == {"0", "2", "3"} == set(walked(admin, target, "per_page=1"))
+    assert ok(admin.get(f"/api/v1/voters?campaign_id={target}&count=exact"))["total"] == 3
+    assert database.one("select city from campaign.voters where id = %s", before["1"]["id"]) == "Cary"
+
+
+def test_who_is_hidden_comes_to_no_other_campaign(shared, admin):
+    """Nor is a hidden voter linked to a campaign that did not hold it."""
+    one, two, run = shared
+    rows = [["HD1", "WAKE", "1", "Grace", "Hopper", "CARY"], ["HD2", "WAKE", "2", "Ada", "Lovelace", "CARY"]]
+    run(one, rows)
+    hidden = next(i for i in ok(admin.get(f"/api/v1/voters?campaign_id={one}"))["items"] if i["external_id"] == "HD1")
+    assert admin.delete(f"/api/v1/voters/{hidden['id']}").status_code == 204
+    assert counts(run(two, rows).result) == count(2, created=1, unchanged=1)
+    assert set(voters(admin, two)) == {"HD2"}
+    assert ok(admin.get(f"/api/v1/voters?campaign_id={two}&count=exact"))["total"] == 1
+
+
 @pytest.fixture
 def shared(admin, make_campaign):
     """Two campaigns and upload(campaign, rows, …), which imports into one of them from a state's file, which both share."""

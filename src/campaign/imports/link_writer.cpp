@@ -34,7 +34,9 @@ LinkWriter::LinkWriter(db::Connection& connection, const ImportOrder& order, con
                        "update campaign.campaign_voters m set removed_at = null, changed_at = clock_timestamp(),"
                        " first_folded = x.first, last_folded = x.last"
                        " from unnest($2, $3, $4) x (id, first, last)"
-                       " where m.campaign_id = $1 and m.voter_id = x.id",
+                       " where m.campaign_id = $1 and m.voter_id = x.id"
+                       // Hidden since it was looked up: its links are removed.
+                       " and not exists (select from campaign.voters v where v.id = x.id and v.deleted_at is not null)",
                        relink_types);
 }
 

@@ -87,10 +87,12 @@ VoterWriter::VoterWriter(db::Connection& connection, const ImportOrder& order, b
         "select x.n, v.id, v.content_hash, (m.voter_id is not null)::int::int8, (m.removed_at is null)::int::int8,"
         " coalesce(v.created_at < i.started_at and v.updated_at >= i.started_at, false)::int::int8,"
         " case when m.voter_id is null or m.removed_at is not null then v.first_name end,"
-        " case when m.voter_id is null or m.removed_at is not null then v.last_name end"
+        " case when m.voter_id is null or m.removed_at is not null then v.last_name end,"
+        " (v.deleted_at is not null)::int::int8"
         " from unnest($1) with ordinality x (identity, n) cross join lateral"
         // A look-up of each identity in the index, whatever the statistics say: never a scan of the source.
-        " (select f.id, f.content_hash, f.created_at, f.updated_at, f.first_name, f.last_name from campaign.voters f"
+        " (select f.id, f.content_hash, f.created_at, f.updated_at, f.deleted_at, f.first_name, f.last_name"
+        " from campaign.voters f"
         " where f.source = $2 and f.identity = x.identity collate \"C\" offset 0) v"
         " left join campaign.imports i on i.id = $4::uuid"
         " left join campaign.campaign_voters m on m.campaign_id = $3 and m.voter_id = v.id",
@@ -133,6 +135,10 @@ void VoterWriter::write_mixed(Chunk& chunk) {
             fresh.push_back(i);
             chunk.to_link.push_back(i);
             ++chunk.counts.created;
+            continue;
+        }
+        if (known[i]->hidden) {  // stays so, as it is: a file is not what brings somebody back
+            ++chunk.counts.unchanged;
             continue;
         }
         row.voter_id = known[i]->id;
@@ -196,6 +202,7 @@ VoterWriter::LookUp VoterWriter::look_up(const Chunk& chunk) {
                   : held  ? Known::Link::held
                           : Known::Link::removed,
                   number(5) != 0,
+                  number(8) != 0,
                   found.value(i, 6).value_or(""),
                   found.value(i, 7).value_or("")};
     }

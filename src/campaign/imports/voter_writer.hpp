@@ -42,6 +42,7 @@ class VoterWriter {
         std::optional<std::int64_t> content_hash;
         enum class Link { none, removed, held } link;
         bool changed_by_us;                      // since the import began
+        bool hidden;                             // from every campaign, until an admin says otherwise
         std::string_view first_name, last_name;  // of those whom the campaign does not hold; of the look-up's result
     };
     struct LookUp {
