@@ -3,10 +3,11 @@
 import json
 import socket
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from support.client import ok, problem
+from support.client import new_key, ok, problem
 from support.uploads import UPLOAD, Upload, count, counts
 from support.voterfiles import generated
 from support.waiting import wait_until
@@ -127,6 +128,60 @@ def test_a_request_that_ends_behind_the_file(own_server):
             pass
     assert ok(admin.get(f"/api/v1/voters/imports?campaign_id={campaign}"))["items"] == []
     assert stored_files(own_server) == []
+
+
+def imports(admin, target):
+    return ok(admin.get(f"/api/v1/voters/imports?campaign_id={target}"))["items"]
+
+
+def test_a_file_sent_again_with_its_key(own_server):
+    """One import; the first answer again, also to who would wait; nothing is kept of the second file."""
+    admin = own_server.admin()
+    campaign = ok(admin.post("/api/v1/campaigns", {"name": "Again"}), 201)["id"]
+    key, upload = new_key(), Upload(admin, campaign)
+    first = upload.attempt(generated(20), key=key)
+    made = ok(first, 202)
+    upload.path = first.headers["Location"]
+    upload.id = made["id"]
+    upload.finished()
+    for prefer in (None, "wait=30"):
+        again = upload.attempt(generated(20), name="other-name.csv", key=key, prefer=prefer)
+        assert ok(again, 202) == made and again.headers["Idempotent-Replayed"] == "true"
+        assert again.headers["Location"] == first.headers["Location"]
+    assert [item["id"] for item in imports(admin, campaign)] == [made["id"]]
+    wait_until(lambda: stored_files(own_server) == [], 10, "the files to be gone")
+
+
+@pytest.mark.parametrize("options, rows", [({}, 21), ({"dry_run": "true"}, 20)], ids=["another file", "other options"])
+def test_a_key_stands_for_one_upload(admin, target, options, rows):
+    """422 for the key of another file, or of the same with other options; no second import."""
+    key, upload = new_key(), Upload(admin, target)
+    ok(upload.attempt(generated(20), key=key), 202)
+    problem(upload.attempt(generated(rows), key=key, **options), 422, code="idempotency_mismatch")
+    assert len(imports(admin, target)) == 1
+
+
+def test_a_refused_upload_uses_no_key_up(admin, target):
+    """A file that was refused, mended, goes through with the same key."""
+    key, upload = new_key(), Upload(admin, target)
+    problem(upload.attempt(b"", key=key), 422)
+    ok(upload.attempt(generated(5), key=key), 202)
+
+
+def test_a_key_sent_at_once(admin, target):
+    """Of several uploads at the same moment one makes the import, and the others are answered with it, or 409."""
+    key = new_key()
+    content = generated(5_000)
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: Upload(admin, target).attempt(content, key=key), range(4)))
+    assert {answer.status_code for answer in answers} <= {202, 409}
+    ids = {answer.json()["id"] for answer in answers if answer.status_code == 202}
+    assert {item["id"] for item in imports(admin, target)} == ids and len(ids) == 1
+
+
+def test_a_bad_key_is_told_before_the_body(admin, target):
+    """400, as everywhere."""
+    problem(Upload(admin, target).attempt(generated(1), key="x" * 256), 400)
 
 
 def test_a_request_without_a_file(admin, target):

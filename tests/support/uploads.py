@@ -26,8 +26,8 @@ class Upload:
         assert self.response.headers["Location"].endswith(self.path)
         return self
 
-    def attempt(self, content, name="voters.csv", prefer=None, **options):
-        """Uploads, whatever comes of it."""
+    def attempt(self, content, name="voters.csv", prefer=None, key=None, **options):
+        """Uploads, whatever comes of it; `key` is the Idempotency-Key."""
         headers = {"Prefer": prefer} if prefer else {}
         return self._client.request(
             "POST",
@@ -35,6 +35,7 @@ class Upload:
             params={"campaign_id": self._campaign, **options},
             files={"file": (name, content)},
             headers=headers,
+            key=key,
             timeout=600,
         )
 

@@ -8,6 +8,7 @@
 #include "platform/api/event_stream.hpp"
 #include "platform/api/router.hpp"
 #include "platform/db/db.hpp"
+#include "platform/guard/seal.hpp"
 #include "platform/jobs/jobs.hpp"
 #include "platform/observe/cpu_pool.hpp"
 #include "platform/storage/store.hpp"
@@ -39,6 +40,7 @@ class ImportRunner {
 
 struct ImportsDeps {
     db::Database& db;
+    const guard::SealKey& answers;
     storage::ObjectStore& store;
     jobs::Worker& jobs;
     observe::CpuPool& cpu;

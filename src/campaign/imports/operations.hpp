@@ -122,8 +122,10 @@ struct Stored {
     std::string key;
     std::optional<std::string> filename;  // the client's, for people to recognise
     std::uint64_t size = 0;
+    std::string sha256 = {};  // where it was asked for
 };
+/// `hash_on`: the pool that makes `Stored::sha256`; null for none.
 Task<Result<Stored>> store_file(storage::ObjectStore& store, http::Request& request, std::uint64_t most_bytes,
-                                std::string key);
+                                std::string key, observe::CpuPool* hash_on = nullptr);
 
 }  // namespace townhall::campaign

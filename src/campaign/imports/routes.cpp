@@ -13,6 +13,7 @@ constexpr api::Endpoint<UploadOptions, Import> kUpload{
     .success = 202,
     .other_success = 201,
     .errors = {&api::kCampaignRequired, &kSourceTaken, &api::kStorageFull},
+    .idempotent_post = true,
     .raw_body = true};
 constexpr api::Endpoint<PreviewOptions, Preview> kPreview{
     .verb = api::post,

@@ -1,4 +1,5 @@
 #include "campaign/imports/operations.hpp"
+#include "platform/guard/hash.hpp"
 #include "platform/http/multipart.hpp"
 
 namespace townhall::campaign {
@@ -15,14 +16,36 @@ std::optional<std::string> display_name(const std::optional<std::string>& sent) 
     return name.empty() ? std::nullopt : std::optional(name);
 }
 
-Task<std::uint64_t> copy_part(http::MultipartReader& form, storage::Writer& writer) {
+/// The digest of a file while it passes, made beside the requests where the pool has room.
+class PassingDigest {
+  public:
+    explicit PassingDigest(observe::CpuPool& pool) : pool_(pool) {}
+
+    Task<void> add(std::string_view bytes) {
+        try {
+            co_await pool_.run([this, bytes] { hash_.add(bytes); });
+            co_return;
+        } catch (const observe::Overloaded&) {
+        }
+        hash_.add(bytes);
+    }
+    [[nodiscard]] std::string text() { return guard::base64url(hash_.digest()); }
+
+  private:
+    observe::CpuPool& pool_;
+    guard::Sha256 hash_;
+};
+
+Task<std::uint64_t> copy_part(http::MultipartReader& form, storage::Writer& writer, PassingDigest* digest) {
     std::vector<char> buffer(256 * 1024);
     for (std::size_t used = 0;;) {
         const std::size_t got = co_await form.read(std::span(buffer).subspan(used));
         used += got;
         // Whole buffers: a write costs a trip to another thread.
         if (got == 0 || used == buffer.size()) {
-            if (used > 0) co_await writer.write(std::string_view(buffer.data(), used));
+            const std::string_view bytes(buffer.data(), used);
+            if (used > 0 && digest) co_await digest->add(bytes);
+            if (used > 0) co_await writer.write(bytes);
             used = 0;
         }
         if (got == 0) co_return writer.size();
@@ -34,7 +57,7 @@ Task<std::uint64_t> copy_part(http::MultipartReader& form, storage::Writer& writ
 namespace {
 
 Task<Result<Stored>> take_file(storage::ObjectStore& store, http::Request& request, std::uint64_t most_bytes,
-                               std::string key) {
+                               std::string key, observe::CpuPool* hash_on) {
     const auto type = request.header("content-type");
     const auto boundary = type ? http::multipart_boundary(*type) : std::nullopt;
     if (!boundary)
@@ -52,10 +75,12 @@ Task<Result<Stored>> take_file(storage::ObjectStore& store, http::Request& reque
     while (const auto part = co_await form.next_part()) {
         if (part->name != "file" || stored) continue;
         writer = co_await store.create(key, expected);
-        const std::uint64_t size = co_await copy_part(form, *writer);
+        std::optional<PassingDigest> digest;
+        if (hash_on) digest.emplace(*hash_on);
+        const std::uint64_t size = co_await copy_part(form, *writer, digest ? &*digest : nullptr);
         if (size > most_bytes) co_return std::unexpected(api::Error(api::kTooLarge));
         if (size == 0) co_return std::unexpected(api::invalid("/file", "required", "The file is empty."));
-        stored = Stored{key, display_name(part->filename), size};
+        stored = Stored{key, display_name(part->filename), size, digest ? digest->text() : ""};
     }
     if (!stored) co_return std::unexpected(api::invalid("/file", "required", "No part is named file."));
     co_await writer->commit();  // now that the request is whole: of one that was cut, nothing stays
@@ -65,9 +90,9 @@ Task<Result<Stored>> take_file(storage::ObjectStore& store, http::Request& reque
 }  // namespace
 
 Task<Result<Stored>> store_file(storage::ObjectStore& store, http::Request& request, std::uint64_t most_bytes,
-                                std::string key) {
+                                std::string key, observe::CpuPool* hash_on) {
     try {
-        co_return co_await take_file(store, request, most_bytes, std::move(key));
+        co_return co_await take_file(store, request, most_bytes, std::move(key), hash_on);
     } catch (const storage::StorageFull&) {
         co_return std::unexpected(api::Error(api::kStorageFull));
     } catch (const storage::StorageError&) {

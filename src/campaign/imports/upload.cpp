@@ -8,6 +8,7 @@
 #include "campaign/imports/operations.hpp"
 #include "campaign/imports/sources.hpp"
 #include "platform/api/audit.hpp"
+#include "platform/api/idempotency.hpp"
 #include "platform/guard/uuid.hpp"
 
 namespace townhall::campaign {
@@ -71,6 +72,31 @@ Task<Import> wait_for_end(db::Database& db, db::Scope scope, Import import, std:
     co_return import;
 }
 
+/// Makes the import of a stored file, once per key where there is one.
+Task<Result<api::Answer<Import>>> queue(ImportsDeps deps, api::Context& context, UploadOptions in, Stored file,
+                                        db::Uuid id) {
+    auto key = api::idempotency_key(context, file.sha256);
+    if (!key) co_return std::unexpected(key.error());
+    const std::int64_t campaign = *context.who.campaign;
+    const auto body = [&](db::Transaction& tx) -> Task<Result<api::Answer<Import>>> {
+        api::Answer<Import> answer{
+            .value = co_await tx.one(
+                kQueue, id, campaign, context.who.user_id, file.filename, file.key,
+                static_cast<std::int64_t>(file.size), in.source.value_or(fmt::format("campaign:{}", campaign)),
+                in.on_match == Match::skip ? "skip" : "update", in.dry_run,
+                in.mapping ? std::optional(db::Json{*in.mapping}) : std::nullopt, api::audit_by(context)),
+            .status = 202};
+        answer.headers.emplace_back("Location", "/api/v1/voters/imports/" + id.text);
+        co_return answer;
+    };
+    try {
+        co_return co_await api::once<Import>(deps.db, deps.answers, *std::move(key), db::Scope::owner(), 202, body);
+    } catch (const db::StatementError& error) {
+        if (error.constraint != "imports_campaign_id_fkey") throw;
+    }
+    co_return std::unexpected(api::invalid_parameter("campaign_id", "unknown", "There is no such campaign."));
+}
+
 }  // namespace
 
 Task<Result<api::Answer<Import>>> upload(ImportsDeps deps, api::Context& context, UploadOptions in) {
@@ -79,39 +105,29 @@ Task<Result<api::Answer<Import>>> upload(ImportsDeps deps, api::Context& context
         co_return std::unexpected(
             api::Error(api::kCampaignRequired, "Voters are imported into a campaign: add ?campaign_id=."));
     if (auto error = faults_of(in)) co_return std::unexpected(*std::move(error));
+    const auto key = api::idempotency_key(context);
+    if (!key) co_return std::unexpected(key.error());
     // Told before the body is sent; the claim itself is made when the import begins.
     if (in.source && !who.is_admin &&
         co_await deps.db.optional(db::Scope::owner(), kTakenSource, *in.source, *who.campaign))
         co_return std::unexpected(kSourceTaken);
     const std::string id = guard::new_id();
-    const auto stored = co_await store_file(deps.store, context.request, deps.most_bytes, "imports/" + id);
+    const auto stored =
+        co_await store_file(deps.store, context.request, deps.most_bytes, "imports/" + id, *key ? &deps.cpu : nullptr);
     if (!stored) co_return std::unexpected(stored.error());
 
-    Import import;
-    bool no_campaign = false;
-    try {
-        import = co_await deps.db.one(
-            db::Scope::owner(), kQueue, {id}, *who.campaign, who.user_id, stored->filename, stored->key,
-            static_cast<std::int64_t>(stored->size), in.source.value_or(fmt::format("campaign:{}", *who.campaign)),
-            in.on_match == Match::skip ? "skip" : "update", in.dry_run,
-            in.mapping ? std::optional(db::Json{*in.mapping}) : std::nullopt, api::audit_by(context));
-    } catch (const db::StatementError& error) {
-        if (error.constraint != "imports_campaign_id_fkey") throw;
-        no_campaign = true;
-    }
-    if (no_campaign) {
+    auto answer = co_await queue(deps, context, std::move(in), *stored, {id});
+    if (!answer || answer->kept_body) {  // no import was made of this file
         co_await deps.store.remove(stored->key);
-        co_return std::unexpected(api::invalid_parameter("campaign_id", "unknown", "There is no such campaign."));
+        co_return answer;
     }
     deps.jobs.wake();
 
     const auto patience = wanted_wait(context);
-    if (patience.count() > 0) import = co_await wait_for_end(deps.db, import_scope(who), std::move(import), patience);
-    api::Answer<Import> answer{.value = std::move(import)};
-    answer.status = final(answer.value) ? 201 : 202;
-    answer.headers.emplace_back("Location", "/api/v1/voters/imports/" + id);
-    if (patience.count() > 0)
-        answer.headers.emplace_back("Preference-Applied", fmt::format("wait={}", patience.count()));
+    if (patience.count() == 0) co_return answer;
+    answer->value = co_await wait_for_end(deps.db, import_scope(who), std::move(answer->value), patience);
+    answer->status = final(answer->value) ? 201 : 202;
+    answer->headers.emplace_back("Preference-Applied", fmt::format("wait={}", patience.count()));
     co_return answer;
 }
 

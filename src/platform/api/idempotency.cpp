@@ -16,15 +16,15 @@ db::Bytes hash(std::string_view text) {
 }
 
 /// What makes a request another one under the same key: its campaign, query and body. The order of parameters does not.
-std::string content_of(const Context& context) {
+std::string content_of(const Context& context, std::string_view body) {
     auto query = http::parse_query(context.request.query).value_or(http::QueryPairs());
-    if (query.empty() && !context.who.campaign) return std::string(context.body);
+    if (query.empty() && !context.who.campaign) return std::string(body);
     std::ranges::sort(query);
     std::string content = fmt::format("{}\n", context.who.campaign.value_or(0));
     for (const auto& [name, value] : query)
         if (name != "campaign_id")
             content += fmt::format("{}={}&", http::percent_encode(name), http::percent_encode(value));
-    return content.append("\n").append(context.body);
+    return content.append("\n").append(body);
 }
 
 constexpr std::string_view kETag = "ETag";
@@ -59,13 +59,17 @@ KeptAnswer kept_from(int status, std::string_view text) {
 }
 
 Result<std::optional<IdempotencyKey>> idempotency_key(const Context& context) {
+    return idempotency_key(context, context.body);
+}
+
+Result<std::optional<IdempotencyKey>> idempotency_key(const Context& context, std::string_view body) {
     const auto key = context.header("idempotency-key");
     if (!key) return std::nullopt;
     if (key->empty() || key->size() > 255)
         return std::unexpected(Error(kMalformed, "Idempotency-Key must have 1 to 255 characters."));
     return IdempotencyKey{
         hash(fmt::format("{}\n{}\n{}\n{}", context.who.user_id, context.request.method, context.request.path, *key)),
-        hash(content_of(context))};
+        hash(content_of(context, body))};
 }
 
 Task<Result<KeptAnswer>> kept_answer(db::Database& db, const guard::SealKey& seal, IdempotencyKey key) {

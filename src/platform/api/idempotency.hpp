@@ -38,6 +38,9 @@ struct KeptAnswer {
 /// The request's key, if it has one; 400 when it has an unusable one.
 [[nodiscard]] Result<std::optional<IdempotencyKey>> idempotency_key(const Context& context);
 
+/// The same of a request whose body is read by the operation itself: `body` stands for it.
+[[nodiscard]] Result<std::optional<IdempotencyKey>> idempotency_key(const Context& context, std::string_view body);
+
 /// Takes the key within a transaction: a row when the request is to run, none when the key was used within a day.
 /// Waits while another transaction holds it.
 inline constexpr db::Query<std::int32_t(db::Bytes, db::Bytes)> kTakeKey{
@@ -68,28 +71,35 @@ Task<Result<Answer<Out>>> replay(db::Database& db, const guard::SealKey& seal, I
     co_return answer;
 }
 
-/// Runs `body(Transaction&) -> Task<Result<Answer<Out>>>` in one transaction, once per key where the request has one.
-/// The answer's entity tag and headers are kept with it.
+/// Runs `body(Transaction&) -> Task<Result<Answer<Out>>>` in one transaction, once per key where there is one. The
+/// answer's entity tag and headers are kept with it. An answer given again has a `kept_body`.
 template <class Out, class Body>
-Task<Result<Answer<Out>>> once(db::Database& db, const guard::SealKey& seal, const Context& context, db::Scope scope,
-                               int success, Body body) {
-    const auto key = idempotency_key(context);
-    if (!key) co_return std::unexpected(key.error());
+Task<Result<Answer<Out>>> once(db::Database& db, const guard::SealKey& seal, std::optional<IdempotencyKey> key,
+                               db::Scope scope, int success, Body body) {
     bool done_before = false;
     auto result = co_await db.transaction(scope, [&](db::Transaction& tx) -> Task<Result<Answer<Out>>> {
-        done_before = *key && !co_await tx.optional(kTakeKey, (*key)->id, (*key)->request_hash);
+        done_before = key && !co_await tx.optional(kTakeKey, key->id, key->request_hash);
         if (done_before) co_return Answer<Out>{};
         auto answer = co_await body(tx);
-        if (answer && *key) {
+        if (answer && key) {
             std::string text;
             encode(text, answer->value);
-            co_await tx.execute(kKeepAnswer, (*key)->id, answer->status ? answer->status : success,
-                                {seal.seal(kept_text(answer->etag, answer->headers, text), (*key)->id.data)});
+            co_await tx.execute(kKeepAnswer, key->id, answer->status ? answer->status : success,
+                                {seal.seal(kept_text(answer->etag, answer->headers, text), key->id.data)});
         }
         co_return answer;
     });
-    if (done_before) co_return co_await replay<Out>(db, seal, **key);
+    if (done_before) co_return co_await replay<Out>(db, seal, *std::move(key));
     co_return result;
+}
+
+/// The same, once per key of the request.
+template <class Out, class Body>
+Task<Result<Answer<Out>>> once(db::Database& db, const guard::SealKey& seal, const Context& context, db::Scope scope,
+                               int success, Body body) {
+    auto key = idempotency_key(context);
+    if (!key) co_return std::unexpected(key.error());
+    co_return co_await once<Out>(db, seal, *std::move(key), scope, success, std::move(body));
 }
 
 }  // namespace townhall::api

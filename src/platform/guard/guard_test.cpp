@@ -77,6 +77,9 @@ TEST(Randomness, IsNotRepeated) {
 
 TEST(Hashes, MatchTheStandards) {
     EXPECT_EQ(hex(sha256("abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    Sha256 pieces;
+    for (const std::string_view piece : {"a", "", "bc"}) pieces.add(piece);
+    EXPECT_EQ(pieces.digest(), sha256("abc"));
     // RFC 4231, test cases 1, 2 and 6 (a key longer than a block).
     EXPECT_EQ(hex(Hmac(std::string(20, '\x0b'))("Hi There")),
               "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");

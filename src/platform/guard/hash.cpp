@@ -56,6 +56,18 @@ Digest sha256(std::string_view bytes) {
     return digest;
 }
 
+void Sha256::Free::operator()(evp_md_ctx_st* context) const { EVP_MD_CTX_free(context); }
+
+Sha256::Sha256() : context_(new_context()) { must(EVP_DigestInit_ex2(context_.get(), sha256_algorithm(), nullptr)); }
+
+void Sha256::add(std::string_view bytes) { must(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size())); }
+
+Digest Sha256::digest() {
+    Digest digest;
+    must(EVP_DigestFinal_ex(context_.get(), digest.data(), nullptr));
+    return digest;
+}
+
 bool same_bytes(std::string_view a, std::string_view b) {
     return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }

@@ -17,6 +17,21 @@ using Digest = std::array<std::uint8_t, 32>;
 /// SHA-256 in one call.
 [[nodiscard]] Digest sha256(std::string_view bytes);
 
+/// SHA-256 of what comes in pieces.
+class Sha256 {
+  public:
+    Sha256();
+    void add(std::string_view bytes);
+    /// Of all that was added. Call once, last.
+    [[nodiscard]] Digest digest();
+
+  private:
+    struct Free {
+        void operator()(evp_md_ctx_st* context) const;
+    };
+    std::unique_ptr<evp_md_ctx_st, Free> context_;
+};
+
 /// Equal, in a time that depends on the lengths alone.
 [[nodiscard]] bool same_bytes(std::string_view a, std::string_view b);
 
