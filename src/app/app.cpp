@@ -176,7 +176,7 @@ void App::add_routes() {
     campaign::add_campaign_routes(router_, {db_, answers_, cursors_});
     campaign::add_voter_routes(router_, {db_, answers_, cursors_, facts_, people_});
     campaign::add_import_routes(router_,
-                                {db_, answers_, store_, background_.worker(), cpu_, events_,
+                                {db_, answers_, cursors_, store_, background_.worker(), cpu_, events_,
                                  static_cast<std::uint64_t>(configuration_.values.number("MAX_IMPORT_BYTES"))});
     add_docs();
     openapi_ = api::openapi(router_, kVersionText);

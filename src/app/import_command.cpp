@@ -58,7 +58,7 @@ std::optional<std::int64_t> campaign_of(db::Connection& connection, const std::s
 void close_abandoned(db::Connection& connection) {
     connection.exec(
         "update campaign.imports set status = 'failed', failure = 'The program was ended. Import the file again.',"
-        " finished_at = now() where object_key is null and status in ('queued', 'running')"
+        " finished_at = now(), updated_at = now() where object_key is null and status in ('queued', 'running')"
         " and pg_try_advisory_xact_lock(hashtext('townhall import'), hashtext(id::text))");
 }
 

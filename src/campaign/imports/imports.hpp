@@ -41,6 +41,7 @@ class ImportRunner {
 struct ImportsDeps {
     db::Database& db;
     const guard::SealKey& answers;
+    const guard::SignKey& cursors;
     storage::ObjectStore& store;
     jobs::Worker& jobs;
     observe::CpuPool& cpu;

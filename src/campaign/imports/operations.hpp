@@ -81,17 +81,21 @@ constexpr auto schema_of(std::type_identity<GetImport>) {
 
 struct ListImports {
     std::int64_t per_page = 50;
-    std::int64_t page = 1;
+    std::optional<std::int64_t> page;
+    std::optional<std::string> after;
+    std::optional<db::Timestamp> updated_since;
 };
 constexpr auto schema_of(std::type_identity<ListImports>) {
     return api::object("ListImports",
                        api::query("per_page", &ListImports::per_page, api::min<1>, api::max<200>, api::defaulted),
-                       api::query("page", &ListImports::page, api::min<1>, api::max<1'000'000>, api::defaulted));
+                       api::query("page", &ListImports::page, api::min<1>, api::max<1'000'000>),
+                       api::query("after", &ListImports::after, api::max_len<500>),
+                       api::query("updated_since", &ListImports::updated_since));
 }
 
 Task<Result<api::Answer<Import>>> upload(ImportsDeps deps, api::Context& context, UploadOptions in);
 Task<Result<Preview>> preview(ImportsDeps deps, api::Context& context, PreviewOptions in);
-Task<Result<api::Page<Import>>> list_imports(ImportsDeps deps, Principal who, ListImports in);
+Task<Result<api::Page<Import>>> list_imports(ImportsDeps deps, api::Context& context, ListImports in);
 Task<Result<api::Answer<Import>>> get_import(ImportsDeps deps, Principal who, GetImport in);
 Task<Result<http::Response>> watch_import(ImportsDeps deps, api::Context& context, GetImport in);
 Task<Result<http::Response>> errors_csv(ImportsDeps deps, Principal who, GetImport in);

@@ -42,12 +42,13 @@ constexpr api::Endpoint<GetImport, api::Raw> kErrors{.verb = api::get,
                                                      .role = Role::manager,
                                                      .errors = {&kNoSuchImport},
                                                      .out_type = "text/csv"};
-constexpr api::Endpoint<GetImport, Import> kCancel{.verb = api::del,
-                                                   .path = "/api/v1/voters/imports/{id}",
-                                                   .summary = "Cancel an import; rows that were committed stay",
-                                                   .role = Role::manager,
-                                                   .success = 202,
-                                                   .errors = {&kNoSuchImport, &kImportEnded}};
+constexpr api::Endpoint<GetImport, Import> kCancel{
+    .verb = api::del,
+    .path = "/api/v1/voters/imports/{id}",
+    .summary = "Cancel an import; rows that were committed stay",
+    .role = Role::manager,
+    .success = 202,
+    .errors = {&kNoSuchImport, &kImportEnded, &api::kPreconditionFailed}};
 
 }  // namespace
 

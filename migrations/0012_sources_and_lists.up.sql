@@ -29,3 +29,8 @@ select coalesce(u.source, f.source), f.campaign_id
   from used u full join first_import f on f.source = u.source
  where coalesce(u.source, f.source) not like 'campaign:%'
    and coalesce(u.source, f.source) not in ('demo', 'manual', 'us-fl', 'us-nc', 'us-oh', 'us-tx', 'us-wa');
+
+-- Lists of imports go on behind an import, newest first: version 7 is the order of arrival. And those that changed.
+create index imports_newest on campaign.imports (campaign_id, id);
+create index imports_updated on campaign.imports (updated_at);
+drop index campaign.imports_campaign;
