@@ -51,13 +51,14 @@ std::string begin_of_links(const Configuration& configuration) {
 }
 
 /// Every kind of job there is.
-std::vector<jobs::Kind> kinds(db::Database& db, website::FollowUpDeps follow_ups, accounts::LinkDeps links,
-                              campaign::ImportRunner& imports) {
+std::vector<jobs::Kind> kinds(db::Database& db, storage::ObjectStore& store, website::FollowUpDeps follow_ups,
+                              accounts::LinkDeps links, campaign::ImportRunner& imports) {
     std::vector<jobs::Kind> out;
     out.push_back(accounts::address_notice_kind(links));
     out.push_back(accounts::link_kind(std::move(links)));
     out.push_back(website::follow_up_kind(std::move(follow_ups)));
     out.push_back(imports.kind());
+    out.push_back(campaign::purge_files_kind(db, store));
     out.push_back(jobs::probe_kind());
     for (const Purge& purge : kPurges) out.push_back(jobs::purge_kind(purge.kind, db, *purge.query));
     return out;
@@ -67,6 +68,7 @@ jobs::Worker::Options worker_options(bool work) {
     jobs::Worker::Options options;
     options.work = work;
     for (const Purge& purge : kPurges) options.schedules.push_back({.kind = purge.kind, .every = purge.every});
+    options.schedules.push_back({.kind = campaign::kPurgeFiles, .every = kPurgeFilesEvery});
     return options;
 }
 
@@ -83,7 +85,7 @@ Background::Background(const Configuration& configuration, const Secrets& secret
       mailer_(configuration.home / "mailbox", cpu_, clock_),
       imports_({.conninfo = conninfo, .store = store_}),
       worker_(db_, {context_.get_executor()},
-              kinds(db_,
+              kinds(db_, store_,
                     {db_, mailer_, templates_, address_of(configuration, "MAIL_FROM"),
                      address_of(configuration, "MAIL_TEAM")},
                     {db_, mailer_, templates_, links_, address_of(configuration, "MAIL_FROM"),

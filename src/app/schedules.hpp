@@ -16,7 +16,8 @@ struct Purge {
     std::chrono::seconds every;
 };
 
-/// Every recurring job there is.
+/// Every recurring job that clears away rows. Files are cleared away by another, every `kPurgeFilesEvery`.
+inline constexpr std::chrono::seconds kPurgeFilesEvery = std::chrono::hours(1);
 inline constexpr Purge kPurges[] = {
     {"purge.jobs", &jobs::kPurge, std::chrono::minutes(5)},
     {"purge.idempotency_keys", &api::kPurgeKeys, std::chrono::minutes(5)},

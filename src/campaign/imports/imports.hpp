@@ -38,6 +38,11 @@ class ImportRunner {
     observe::CpuPool threads_;
 };
 
+/// Clears away the files of uploads, imports and previews that nobody needs any more: what a crash, or a database that
+/// went away, left between two steps.
+[[nodiscard]] jobs::Kind purge_files_kind(db::Database& db, storage::ObjectStore& store);
+inline constexpr char kPurgeFiles[] = "purge.import_files";
+
 struct ImportsDeps {
     db::Database& db;
     const guard::SealKey& answers;

@@ -116,6 +116,7 @@ inline constexpr db::Query<Import(db::Uuid)> kGetImport{
 [[nodiscard]] std::span<const db::Statement* const> read_queries();
 [[nodiscard]] std::span<const db::Statement* const> upload_queries();
 [[nodiscard]] std::span<const db::Statement* const> fault_queries();
+[[nodiscard]] std::span<const db::Statement* const> purge_queries();
 
 [[nodiscard]] inline db::Scope import_scope(const Principal& who) {
     return who.campaign ? db::Scope::of(*who.campaign) : db::Scope::owner();

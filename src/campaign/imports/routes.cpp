@@ -54,7 +54,7 @@ constexpr api::Endpoint<GetImport, Import> kCancel{
 
 std::vector<const db::Statement*> import_queries() {
     std::vector<const db::Statement*> out;
-    for (const auto more : {read_queries(), upload_queries(), fault_queries()})
+    for (const auto more : {read_queries(), upload_queries(), fault_queries(), purge_queries()})
         out.insert(out.end(), more.begin(), more.end());
     return out;
 }

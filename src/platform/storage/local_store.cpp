@@ -170,9 +170,10 @@ Task<std::vector<Object>> LocalStore::list(std::string prefix, std::string after
         });
         std::vector<Object> objects;
         for (const std::string& key : keys) {
-            std::error_code gone;
-            const auto size = fs::file_size(root_ / key, gone);
-            if (!gone) objects.push_back({key, size});
+            struct stat status{};
+            if (::lstat((root_ / key).c_str(), &status) != 0) continue;  // gone in between
+            objects.push_back({key, static_cast<std::uint64_t>(status.st_size),
+                               std::chrono::system_clock::from_time_t(status.st_mtime)});
         }
         return objects;
     });

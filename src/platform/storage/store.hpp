@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -67,6 +68,7 @@ class Reader {
 struct Object {
     std::string key;
     std::uint64_t size = 0;
+    std::chrono::system_clock::time_point modified = {};  // when it became visible, or shortly before
 };
 
 /// Every operation throws `InvalidKey` on a bad key and `StorageError` when the storage can't be used.
