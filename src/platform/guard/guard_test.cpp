@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <set>
 #include <thread>
