@@ -19,7 +19,9 @@ MODES = {
     "reads": ["-X", "-w", "512", "-y", "1024", "-n", "5", "-z", "32", "-k", "3", "-u", "{url}/openapi.json"],
 }
 CLOSED_WITHIN = 30  # seconds, from when a slow connection was opened
-NOISE = 0.010  # seconds: a p99 below this says nothing on a machine that other tests share
+# Seconds: a p99 below this says nothing on a machine that other tests share; nor, in the long run, on one that the slow
+# clients themselves share.
+NOISE, NOISE_ALONE = 0.025, 0.010
 
 
 class Attack:
@@ -70,7 +72,7 @@ def slow_clients(request, full, modes, connections, rate):
         during = load.report()
     for report in (before, during):
         assert report["statuses"] == {"200": report["due"]}, report
-    assert during["p99"] < 2 * max(before["p99"], NOISE), (before, during)
+    assert during["p99"] < 2 * max(before["p99"], NOISE_ALONE if full else NOISE), (before, during)
 
 
 @pytest.mark.promise(
