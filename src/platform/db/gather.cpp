@@ -15,6 +15,10 @@
 
 namespace townhall::db {
 
+/// Statements under way: one at the server, and one behind it in the lane, so that the server goes on while we answer
+/// those of the first.
+constexpr int kStatements = 2;
+
 /// On the home context's thread, but for `submit`.
 struct GatherQueue::State : std::enable_shared_from_this<State> {
     struct Waiting {
@@ -43,7 +47,8 @@ struct GatherQueue::State : std::enable_shared_from_this<State> {
     }
 
     void start() {
-        if (std::exchange(running, true)) return;
+        if (running == kStatements) return;
+        ++running;
         // After what else is ready in this turn, so that the first statement finds company too.
         asio::post(home, [self = shared_from_this()] { asio::co_spawn(self->home, self->run(), asio::detached); });
     }
@@ -52,25 +57,29 @@ struct GatherQueue::State : std::enable_shared_from_this<State> {
         const auto self = shared_from_this();
         while (!queue.empty()) {
             std::vector<Waiting> batch = take();
+            if (batch.empty()) break;  // all of them wait for what is under way, and are taken after that
             co_await settle(batch);
         }
-        running = false;
+        --running;
     }
 
-    /// What can be written by one statement: in order of arrival, but for those that would meet another of it.
+    /// What can be written by one statement: in order of arrival, but for those that would meet another of it, or of
+    /// one that is under way.
     std::vector<Waiting> take() {
         std::vector<Waiting> batch;
         std::deque<Waiting> later;
-        std::unordered_set<std::string_view> taken;
+        std::unordered_multiset<std::string_view> taken = under_way;
         while (!queue.empty() && batch.size() < most) {
             Waiting& next = queue.front();
             const bool free = std::ranges::none_of(next.marks, [&](auto mark) { return taken.contains(mark); });
             // Of one that waits, too: those after it must not overtake it.
             taken.insert(next.marks.begin(), next.marks.end());
-            if (free)
+            if (free) {
+                under_way.insert(next.marks.begin(), next.marks.end());
                 batch.push_back(std::move(next));
-            else
+            } else {
                 later.push_back(std::move(next));
+            }
             queue.pop_front();
         }
         queue.insert(queue.begin(), std::make_move_iterator(later.begin()), std::make_move_iterator(later.end()));
@@ -96,6 +105,8 @@ struct GatherQueue::State : std::enable_shared_from_this<State> {
             co_await settle(batch.subspan(batch.size() / 2));
             co_return;
         }
+        for (const Waiting& waiting : batch)
+            for (const auto mark : waiting.marks) under_way.erase(under_way.find(mark));
         for (Waiting& waiting : batch) waiting.done(failure);
     }
 
@@ -103,7 +114,8 @@ struct GatherQueue::State : std::enable_shared_from_this<State> {
     std::size_t most;
     Write write;
     std::deque<Waiting> queue;
-    bool running = false;
+    std::unordered_multiset<std::string_view> under_way;  // marks of items in statements
+    int running = 0;
 };
 
 GatherQueue::GatherQueue(asio::io_context& home, std::size_t most, Write write)

@@ -41,11 +41,11 @@ class GatherQueue {
 /// Rows of many requests, written by one statement with an array per column.
 ///
 /// PostgreSQL opens tables, indexes and checks once per statement, which for small inserts is most of the work: 25
-/// contact forms in one statement cost it half of what 25 statements in one batch cost. While a statement is under way
-/// the next one gathers, so an item waits for at most one other statement. (Two under way, in two lanes, were a quarter
-/// slower: each commits half as much.) Items that share a mark would meet on a row,
-/// which one statement can't bear: the later one waits for the next. A refused statement is split in halves until the
-/// culprit stands alone; nobody else is refused with it.
+/// contact forms in one statement cost it half of what 25 statements in one batch cost. While a statement is at the
+/// server the next one waits in the lane, so that the server goes on while those of the first are answered, and the one
+/// after it gathers. (Two at the server, in two lanes, were no faster, or slower: see docs/decisions.) Items that share
+/// a mark would meet on a row, which one statement can't bear: the later one waits until the earlier one is written. A
+/// refused statement is split in halves until the culprit stands alone; nobody else is refused with it.
 ///
 /// May be used from any thread; `write` runs on the home context's. Outlives its callers.
 template <class Item, class Outcome>

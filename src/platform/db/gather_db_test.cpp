@@ -63,7 +63,7 @@ TEST_F(Gathered, WhatComesTogetherIsWrittenTogetherAndEachIsToldItsOwn) {
     const auto [commits, sum] = db.run(db->one(Scope::owner(), kSums));
     EXPECT_EQ(sum, 3 * 299 * 300 / 2);
     EXPECT_EQ(statements, 3);  // of a hundred each
-    EXPECT_EQ(commits, 3);
+    EXPECT_LE(commits, 3);     // the second and the third may have waited for the first in one batch
 }
 
 TEST_F(Gathered, ThoseOfOneMarkTakeTurnsInTheirOrder) {
