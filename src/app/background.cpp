@@ -64,9 +64,13 @@ std::vector<jobs::Kind> kinds(db::Database& db, storage::ObjectStore& store, web
     return out;
 }
 
-jobs::Worker::Options worker_options(bool work) {
+/// Jobs a second from this process's own requests beside which the worker stands back: hundreds of visitors at once.
+constexpr std::uint32_t kBurst = 2'000;
+
+jobs::Worker::Options worker_options(const Background::Options& background) {
     jobs::Worker::Options options;
-    options.work = work;
+    options.work = background.work;
+    options.burst = background.nice > 0 ? kBurst : 0;
     for (const Purge& purge : kPurges) options.schedules.push_back({.kind = purge.kind, .every = purge.every});
     options.schedules.push_back({.kind = campaign::kPurgeFiles, .every = kPurgeFilesEvery});
     return options;
@@ -91,7 +95,7 @@ Background::Background(const Configuration& configuration, const Secrets& secret
                     {db_, mailer_, templates_, links_, address_of(configuration, "MAIL_FROM"),
                      begin_of_links(configuration)},
                     imports_),
-              metrics, worker_options(options.work)) {}
+              metrics, worker_options(options)) {}
 
 Background::~Background() {
     guard_.reset();

@@ -16,6 +16,9 @@ namespace {
 /// Claims are this far apart while they find less than they could take: so that a stream of new jobs is claimed in
 /// handfuls.
 constexpr std::chrono::milliseconds kBetweenClaims{20};
+/// How long wakes are counted before they are called a burst, and how far apart claims are in one.
+constexpr std::chrono::milliseconds kCountWakes{50};
+constexpr std::chrono::milliseconds kBetweenClaimsInBurst{1'000};
 /// Claims from the very beginning of the queue.
 constexpr std::chrono::milliseconds kBetweenSweeps{1'500};
 constexpr std::size_t kMostAtOnce = 1'000;
@@ -26,8 +29,23 @@ constexpr double kAhead = 0.05;
 
 }  // namespace
 
+/// A burst of requests is answered first, and followed up in what it leaves: see Options::burst.
+Task<void> Worker::Impl::stand_back() {
+    if (options_.burst == 0) co_return;
+    const auto now = Clock::now();
+    if (const std::chrono::duration<double> counted = now - wakes_from_; counted >= kCountWakes) {
+        const auto wakes = static_cast<double>(wakes_.exchange(0, std::memory_order_relaxed));
+        bursting_ = wakes > options_.burst * counted.count();
+        wakes_from_ = now;
+    }
+    if (!bursting_) co_return;
+    asio::steady_timer pause(executor(), kBetweenClaimsInBurst);
+    co_await pause.async_wait(asio::use_awaitable);
+}
+
 Task<void> Worker::Impl::claim_loop() {
     while (!stopping_) {
+        co_await stand_back();
         if (co_await claim()) continue;
         auto longest = options_.poll;
         if (next_due_) {

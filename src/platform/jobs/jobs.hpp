@@ -118,6 +118,9 @@ class Worker {
         /// Off where others do the work: then this one claims nothing, and only tells them of jobs and of the queue's
         /// figures.
         bool work = true;
+        /// While `wake` is called more often than this a second, claims are a second apart: who brings so many jobs is
+        /// being answered, and the jobs can wait for that. 0: never.
+        std::uint32_t burst = 0;
     };
 
     Worker(db::Database& database, std::vector<boost::asio::any_io_executor> executors, std::vector<Kind> kinds,

@@ -93,6 +93,7 @@ void Worker::Impl::look_everywhere() {
 }
 
 void Worker::Impl::wake() {
+    wakes_.fetch_add(1, std::memory_order_relaxed);
     if (woken_.load(std::memory_order_relaxed) || woken_.exchange(true)) return;
     asio::post(executor(), [self = shared_from_this()] {
         self->woken_ = false;

@@ -125,6 +125,7 @@ class Worker::Impl : public std::enable_shared_from_this<Impl> {
 
     // claim.cpp
     Task<void> claim_loop();
+    Task<void> stand_back();
     Task<bool> claim();
     Task<std::vector<Claimed>> ask(const std::vector<Asked>& asked);
     [[nodiscard]] std::size_t room(const KindState& kind) const;
@@ -172,6 +173,8 @@ class Worker::Impl : public std::enable_shared_from_this<Impl> {
     Signal to_tend_;
     Signal to_stop_;
     Clock::time_point claimed_at_{};
+    Clock::time_point wakes_from_{};  // since when `wakes_` counts
+    bool bursting_ = false;
     std::optional<Clock::time_point> next_due_;  // of what this worker put off
     bool started_ = false;
     bool stopping_ = false;
@@ -180,6 +183,7 @@ class Worker::Impl : public std::enable_shared_from_this<Impl> {
     bool notify_again_ = false;
     int loops_ = 0;
     std::atomic<bool> woken_{false};  // from any thread
+    std::atomic<std::uint64_t> wakes_ = 0;
 
     observe::Counter& rescued_;
     observe::Gauge& dead_rows_;

@@ -107,6 +107,32 @@ TEST_F(Jobs, AUniqueKeyHoldsWhileTheJobIsUnfinished) {
     EXPECT_TRUE(once("a"));
 }
 
+TEST_F(Jobs, WhileABurstOfRequestsBringsJobsClaimsAreFewAndNothingIsForgotten) {
+    Worker::Options options;
+    options.burst = 500;
+    Worker& worker = work({{.name = "small", .handler = [](Job) -> Task<Outcome> { co_return Done{}; }}}, options);
+    const auto claims = [&] {
+        for (const auto& query : db_->stats().queries)
+            if (query.name == "jobs.claim") return query.count;
+        return std::uint64_t{0};
+    };
+    const auto bring_jobs_for = [&](std::chrono::milliseconds time, int wakes) {
+        const auto end = std::chrono::steady_clock::now() + time;
+        while (std::chrono::steady_clock::now() < end) {
+            enqueue_many("small", 1);
+            for (int i = 0; i < wakes; ++i) worker.wake();
+            std::this_thread::sleep_for(10ms);
+        }
+    };
+    bring_jobs_for(300ms, 50);  // until it is seen to be a burst
+    const std::uint64_t before = claims();
+    bring_jobs_for(2s, 50);
+    EXPECT_LE(claims() - before, 4U);
+    bring_jobs_for(2s, 1);  // some jobs, no burst
+    EXPECT_GE(claims() - before, 8U);
+    EXPECT_TRUE(soon([&] { return in_state("ready") + in_state("running") == 0; }));
+}
+
 TEST_F(Jobs, UrgentOnesGoFirstAndLaterOnesLater) {
     std::mutex mutex;
     std::vector<std::string> order;
