@@ -157,7 +157,6 @@ def test_addresses_beyond_ascii(admin, campaign):
     assert ok(admin.put(f"{VOTERS}/{voter['id']}?campaign_id={campaign}", sent))["emails"] == ["jürgen@exämple.de"]
 
 
-
 @pytest.mark.promise("P44", "viewers and canvassers see no birth date, no e-mail and no extra fields, in no answer")
 @pytest.mark.parametrize(
     "role, masked", [("viewer", True), ("canvasser", True), ("organizer", False), ("manager", False)]
