@@ -2,6 +2,7 @@
 // have issued, and what gets in says what it said. The first byte chooses, the rest is the input. jansson is the
 // independent judge of what the claims say.
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <jansson.h>
@@ -66,7 +67,11 @@ void check_claims(const Claims& accepted, std::string_view sent) {
             text_in(claims.get(), "sub").starts_with('0'));
     require(uuid_from(text_in(claims.get(), "sid")) == accepted.session);
     json_t* expiry = json_object_get(claims.get(), "exp");
-    require(expiry && json_is_integer(expiry) && json_integer_value(expiry) == accepted.expires_at);
+    json_t* issue = json_object_get(claims.get(), "iat");
+    require(expiry && json_is_integer(expiry) && issue && json_is_integer(issue));
+    // No longer than a token of ours lives, whatever it says.
+    const std::int64_t longest = json_integer_value(issue) + tokens().lifetime().count();
+    require(accepted.expires_at == std::min<std::int64_t>(json_integer_value(expiry), longest));
 }
 
 }  // namespace
