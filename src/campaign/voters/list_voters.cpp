@@ -72,7 +72,7 @@ ListQuery list_query(const Principal& who, const ListVoters& in, const std::opti
         query.add("select " TOWNHALL_BASE_COLUMNS ", null::text, null::text from campaign.voters v where true");
     add_filters(query, who, in);
     const bool by_name = in.sort == Sort::last_name;
-    if (after && by_name)
+    if (after && by_name) {
         query.add(" and (v.last_folded, v.first_folded, v.voter_id) > (")
             .bind(after->last)
             .add(", ")
@@ -80,8 +80,11 @@ ListQuery list_query(const Principal& who, const ListVoters& in, const std::opti
             .add(", ")
             .bind(after->id)
             .add(")");
-    else if (after)
-        who.campaign ? query.add(" and v.voter_id > ").bind(after->id) : query.add(" and v.id > ").bind(after->id);
+    } else if (after) {
+        // Said of both sides of the view's join: a merge join would else walk all voters up to here.
+        if (who.campaign) query.add(" and v.voter_id > ").bind(after->id);
+        query.add(" and v.id > ").bind(after->id);
+    }
 
     if (jumps(in)) add_page_start(query, who, in, start);
     if (by_name)
