@@ -83,6 +83,11 @@ void check_object(const api::Maybe<db::Json>& value, std::string_view name, api:
 
 }  // namespace
 
+std::string kept_state(const std::string& text) {
+    const std::string_view code = importer::us_state_code(text);
+    return code.empty() ? importer::clean_text(text) : std::string(code);
+}
+
 void normalise(VoterFields& fields, api::Faults& faults) {
     const auto clean = [](const std::string& text) { return importer::clean_text(text); };
     for (Value* value : {&fields.first_name, &fields.middle_name, &fields.last_name, &fields.suffix, &fields.address,
@@ -90,10 +95,7 @@ void normalise(VoterFields& fields, api::Faults& faults) {
         apply(*value, clean);
     for (Value* value : {&fields.gender, &fields.party, &fields.status})
         apply(*value, [](const std::string& text) { return importer::clean_code(text); });
-    apply(fields.state, [](const std::string& text) {
-        const std::string_view code = importer::us_state_code(text);
-        return code.empty() ? importer::clean_text(text) : std::string(code);
-    });
+    apply(fields.state, kept_state);
     check_text(fields.phone, "phone", faults, check_phone);
     check_text(fields.email, "email", faults, check_email);
     check_list(fields.phones, "phones", faults, check_phone);

@@ -100,4 +100,7 @@ void check(VoterChange& change, api::Faults& faults);
 /// The fields that are present, as an object whose members are columns of campaign.voters.
 [[nodiscard]] db::Json columns_json(const VoterFields& fields, const Text& source = {}, const Text& identity = {});
 
+/// As voters' states are kept: "NC" for "nc" and for "North Carolina".
+[[nodiscard]] std::string kept_state(const std::string& text);
+
 }  // namespace townhall::campaign

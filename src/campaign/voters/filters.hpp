@@ -4,16 +4,9 @@
 #include <fmt/format.h>
 
 #include "campaign/voters/operations.hpp"
-#include "importer/normalise/name.hpp"
 #include "importer/normalise/postal.hpp"
 
 namespace townhall::campaign {
-
-/// As voters' states are kept: "NC" for "nc" and for "North Carolina".
-[[nodiscard]] inline std::string kept_state(const std::string& text) {
-    const std::string_view code = importer::us_state_code(text);
-    return code.empty() ? importer::clean_text(text) : std::string(code);
-}
 
 /// The conditions of a list, on `v`: campaign.members where the caller acts in a campaign, else campaign.voters.
 template <class Row>
