@@ -46,9 +46,10 @@ std::int64_t skipped_by(const ListVoters& in) { return (in.page.value_or(1) - 1)
 void add_page_start(ListQuery& query, const Principal& who, const ListVoters& in,
                     const std::optional<ListFacts::Start>& known) {
     who.campaign ? query.add(" and v.voter_id >= ") : query.add(" and v.id >= ");
-    if (known)
+    if (known) {
         query.bind(known->id);
-    else if (who.campaign)
+        if (who.campaign) query.add(" and v.id >= ").bind(known->id);  // as for cursors, below
+    } else if (who.campaign)
         query.add("(select m.voter_id from campaign.campaign_voters m where m.campaign_id = ")
             .bind(*who.campaign)
             .add(" and m.removed_at is null order by m.voter_id offset ")
