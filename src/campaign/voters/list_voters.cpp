@@ -42,28 +42,33 @@ using ListQuery = db::Composed<ListRow>;
 bool jumps(const ListVoters& in) { return in.page && *in.page > 1 && in.sort == Sort::id && !in.filtered(); }
 std::int64_t skipped_by(const ListVoters& in) { return (in.page.value_or(1) - 1) * in.per_page; }
 
-/// Where page N begins: known, or found in the index alone, without fetching the rows before it.
-void add_page_start(ListQuery& query, const Principal& who, const ListVoters& in,
-                    const std::optional<ListFacts::Start>& known) {
-    who.campaign ? query.add(" and v.voter_id >= ") : query.add(" and v.id >= ");
-    if (known) {
-        query.bind(known->id);
-        if (who.campaign) query.add(" and v.id >= ").bind(known->id);  // as for cursors, below
-    } else if (who.campaign)
-        query.add("(select m.voter_id from campaign.campaign_voters m where m.campaign_id = ")
+/// Finds where page N begins in the index alone, without fetching the rows before it: `page_start`, of one row or none.
+void find_page_start(ListQuery& query, const Principal& who, const ListVoters& in) {
+    query.add("with page_start as materialized (");
+    if (who.campaign)
+        query.add("select m.voter_id as id from campaign.campaign_voters m where m.campaign_id = ")
             .bind(*who.campaign)
-            .add(" and m.removed_at is null order by m.voter_id offset ")
-            .bind(skipped_by(in))
-            .add(" limit 1)");
+            .add(" and m.removed_at is null order by m.voter_id offset ");
     else
-        query.add("(select p.id from campaign.voters p where p.deleted_at is null order by p.id offset ")
-            .bind(skipped_by(in))
-            .add(" limit 1)");
+        query.add("select p.id from campaign.voters p where p.deleted_at is null order by p.id offset ");
+    query.bind(skipped_by(in)).add(" limit 1) ");
+}
+
+/// Where rows begin, said of both sides of the view's join: a merge join would else walk all voters up to there.
+/// `add_start` adds what the id is compared with.
+void begin_at(ListQuery& query, const Principal& who, auto&& add_start) {
+    if (who.campaign) {
+        query.add(" and v.voter_id >= ");
+        add_start();
+    }
+    query.add(" and v.id >= ");
+    add_start();
 }
 
 ListQuery list_query(const Principal& who, const ListVoters& in, const std::optional<Position>& after,
                      const std::optional<ListFacts::Start>& start) {
     ListQuery query("voters.list", db::Mode::read);
+    if (jumps(in) && !start) find_page_start(query, who, in);
     if (who.campaign)
         query
             .add("select " TOWNHALL_MEMBER_COLUMNS
@@ -82,12 +87,11 @@ ListQuery list_query(const Principal& who, const ListVoters& in, const std::opti
             .bind(after->id)
             .add(")");
     } else if (after) {
-        // Said of both sides of the view's join: a merge join would else walk all voters up to here.
-        if (who.campaign) query.add(" and v.voter_id > ").bind(after->id);
-        query.add(" and v.id > ").bind(after->id);
+        begin_at(query, who, [&] { query.bind(after->id + 1); });
     }
 
-    if (jumps(in)) add_page_start(query, who, in, start);
+    if (jumps(in))
+        begin_at(query, who, [&] { start ? query.bind(start->id) : query.add("(select id from page_start)"); });
     if (by_name)
         query.add(" order by v.last_folded, v.first_folded, v.voter_id");
     else
