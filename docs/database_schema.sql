@@ -179,13 +179,14 @@ CREATE FUNCTION campaign.lock_voter(voter bigint) RETURNS bigint
 $$;
 
 CREATE FUNCTION campaign.nearest_names(wanted_kind text, word text, most integer) RETURNS TABLE(value text, score real)
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 24
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET max_parallel_workers_per_gather TO '0'
     AS $$
 declare
     here constant bigint := campaign.current_campaign();
 begin
-    perform set_config('pg_trgm.similarity_threshold', case when length(word) <= 5 then '0.22' else '0.3' end, true);
     return query
         select n.value, max(n.score)
           from ((select p.value::text, case when p.value = word collate "C" then 2.0 else 1.0 end::real as score
@@ -195,10 +196,23 @@ begin
                   order by p.value limit most)
                 union all
                 (select t.value::text, similarity(t.value, word) as score
-                   from campaign.names t
-                  where t.campaign_id = here and t.kind = wanted_kind collate "C" and t.value % word
+                   from (select s.* from campaign.names s
+                          where campaign.spellings(s.campaign_id, s.kind, s.value)
+                                && campaign.spellings(here, wanted_kind, word)
+                         offset 0) t  -- by that index: the other one would make the spellings of the whole campaign
+                  where t.campaign_id = here and t.kind = wanted_kind collate "C"
                   order by score desc, t.value limit most)) n
          group by n.value
+         order by 2 desc, 1
+         limit most;
+    if found then
+        return;
+    end if;
+    perform set_config('pg_trgm.similarity_threshold', case when length(word) <= 5 then '0.22' else '0.3' end, true);
+    return query
+        select t.value::text, similarity(t.value, word)
+          from campaign.names t
+         where t.campaign_id = here and t.kind = wanted_kind collate "C" and t.value % word
          order by 2 desc, 1
          limit most;
 end
@@ -255,6 +269,21 @@ CREATE FUNCTION campaign.remember_names(campaign bigint, first_folded text, last
       from (values (campaign, 'first', first_folded), (campaign, 'last', last_folded)) n (campaign, kind, value)
      where n.value <> ''
     on conflict do nothing;
+$$;
+
+CREATE FUNCTION campaign.spellings(campaign bigint, kind text, name text) RETURNS bigint[]
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+declare
+    seed constant bigint := campaign * 2 + case kind when 'first' then 0 else 1 end;
+    keys bigint[] := array[pg_catalog.hashtextextended(name, seed)];
+begin
+    for i in 1 .. least(pg_catalog.length(name), 24) loop
+        keys := keys || pg_catalog.hashtextextended(
+            pg_catalog.left(name, i - 1) || pg_catalog.substr(name, i + 1), seed);
+    end loop;
+    return keys;
+end
 $$;
 
 CREATE FUNCTION campaign.unlink_voter(voter bigint) RETURNS bigint
@@ -902,6 +931,8 @@ CREATE INDEX imports_newest ON campaign.imports USING btree (campaign_id, id);
 
 CREATE INDEX imports_updated ON campaign.imports USING btree (updated_at);
 
+CREATE INDEX names_spellings ON campaign.names USING gin (campaign.spellings(campaign_id, kind, value));
+
 CREATE INDEX names_trigrams ON campaign.names USING gin (value public.gin_trgm_ops);
 
 CREATE INDEX sources_campaign ON campaign.sources USING btree (campaign_id);
@@ -1085,6 +1116,8 @@ GRANT ALL ON FUNCTION campaign.next_faults(import uuid, after_member text, after
 REVOKE ALL ON FUNCTION campaign.refuse_change() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION campaign.remember_names(campaign bigint, first_folded text, last_folded text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION campaign.spellings(campaign bigint, kind text, name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION campaign.unlink_voter(voter bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION campaign.unlink_voter(voter bigint) TO townhall_app;
