@@ -98,6 +98,14 @@ def open_connections(port):
     return count
 
 
+def unsent_bytes(port):
+    """What the kernel holds for each connection to this port: what was written and the client has not acknowledged."""
+    local = f":{port:04X}"
+    with open("/proc/net/tcp", encoding="ascii") as table:
+        rows = [line.split() for line in table.readlines()[1:]]
+    return [int(row[4].split(":")[0], 16) for row in rows if row[1].endswith(local) and row[3] == "01"]
+
+
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return listener.getsockname()[1]

@@ -11,16 +11,13 @@
 #include <exception>
 #include <fmt/format.h>
 #include <limits>
-#include <linux/filter.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <utility>
 
 #include "platform/http/answer.hpp"
 #include "platform/http/connection.hpp"
-#include "platform/http/receive.hpp"
+#include "platform/http/listener.hpp"
 #include "platform/observe/log.hpp"
 
 namespace townhall::http {
@@ -31,7 +28,6 @@ using asio::ip::tcp;
 using boost::system::error_code;
 using namespace std::chrono_literals;
 
-constexpr int kQueue = 4096;      // connections the kernel holds for us; it cuts this to net.core.somaxconn
 constexpr int kAcceptBatch = 64;  // before the connections get their turn
 constexpr auto kPauseWhenFull = 20ms;
 constexpr auto kPauseWithoutFiles = 100ms;
@@ -46,29 +42,6 @@ void add(std::atomic<std::uint64_t>& counter, std::uint64_t by = 1) {
 }
 
 Connection& connection_of(ConnectionLink& link) { return static_cast<Connection&>(link); }
-
-void switch_on(tcp::acceptor& acceptor, int level, int option) {
-    const int on = 1;
-    if (::setsockopt(acceptor.native_handle(), level, option, &on, sizeof on) != 0) {
-        throw boost::system::system_error({errno, boost::system::system_category()}, "setsockopt");
-    }
-}
-
-/// The kernel drops what would begin a connection to this listener, and goes on with handshakes that have begun. Who
-/// knocks now tries again a second later, by TCP's own rules, and finds another server, or is refused.
-void ignore_newcomers(int listener) {
-    constexpr unsigned kFlags =
-        13;  // of the TCP header, RFC 9293 section 3.1: where a listener's filter begins to read
-    constexpr unsigned kSyn = 0x02, kAck = 0x10;
-    std::array<sock_filter, 5> program{{BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kFlags),
-                                        BPF_STMT(BPF_ALU | BPF_AND | BPF_K, kSyn | kAck),
-                                        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kSyn, 1, 0),
-                                        BPF_STMT(BPF_RET | BPF_K, 0xffffffff), BPF_STMT(BPF_RET | BPF_K, 0)}};
-    const sock_fprog filter{.len = program.size(), .filter = program.data()};
-    // Where that is forbidden, somebody may be reset who came in the very last moment.
-    if (::setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) != 0)
-        observe::warning("the listener can't be shut before it is closed", {{"errno", errno}});
-}
 
 }  // namespace
 
@@ -98,14 +71,7 @@ Worker::Worker(asio::io_context& context, const ServerOptions& options, std::siz
 
 void Worker::listen(const tcp::endpoint& endpoint) {
     try {
-        acceptor_.open(endpoint.protocol());
-        acceptor_.set_option(tcp::acceptor::reuse_address(true));
-        switch_on(acceptor_, SOL_SOCKET, SO_REUSEPORT);
-        switch_on(acceptor_, IPPROTO_TCP, TCP_NODELAY);  // accepted sockets inherit it
-        tell_what_is_left(acceptor_.native_handle());
-        acceptor_.bind(endpoint);
-        acceptor_.listen(kQueue);
-        acceptor_.non_blocking(true);
+        listen_at(acceptor_, endpoint);
     } catch (const boost::system::system_error& error) {
         throw ListenError(error.code(),
                           fmt::format("can't listen on {}:{}", endpoint.address().to_string(), endpoint.port()));
