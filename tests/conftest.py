@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from support.postgres import Cluster
-from support.server import LIVE, Townhall, short_folder
+from support.server import LIVE, Townhall, is_sanitized, short_folder
 from support.client import ok
 
 HERE = Path(__file__).parent
@@ -23,6 +23,9 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker(getattr(pytest.mark, folder))
         if item.get_closest_marker("full") and not config.getoption("--full"):
             item.add_marker(pytest.mark.skip(reason="takes long: --full"))
+        unsanitized = item.get_closest_marker("unsanitized")
+        if unsanitized and is_sanitized():
+            item.add_marker(pytest.mark.skip(reason=unsanitized.args[0]))
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -215,6 +215,7 @@ def peak_of_an_import(server, admin, path, size, patience):
     return peak_rss(server.process.pid)
 
 
+@pytest.mark.unsanitized("a sanitizer needs memory of its own")
 @pytest.mark.promise(
     "P27", "memory does not grow with the file: 80 MB and 240 MB are uploaded and imported in the same room"
 )
@@ -228,6 +229,7 @@ def test_memory_of_large_uploads(own_server, tmp_path):
     assert large <= small + 60_000_000 and large <= 400_000_000, told
 
 
+@pytest.mark.unsanitized("a sanitizer needs memory of its own")
 def test_memory_of_long_rows_that_are_refused(own_server, tmp_path):
     """A packed file of rows of 60 KB with the wrong number of values: what is kept of them is bounded by its size."""
     path, row = tmp_path / "long.csv.gz", "abcdefgh" * 7_500

@@ -12,7 +12,7 @@ import pytest
 
 from support.client import ok
 from support.load import Crowd
-from support.openloop import MOST_OF_OTHERS, OpenLoop, capacity
+from support.openloop import OpenLoop, capacity
 from support.server import ADMIN, Townhall
 from support.waiting import pause
 
@@ -58,6 +58,7 @@ class Flood(Crowd):
                 self.statuses.append(int(answer[9:12]))
 
 
+@pytest.mark.unsanitized("a sanitizer makes some of the code slow, and not all of it alike")
 @pytest.mark.promise("P50", "medians of 400 wrong passwords and of 400 unknown addresses, in turn, within 5 %")
 def test_an_unknown_address_takes_as_long_as_a_wrong_password(server):
     """Nobody learns by a clock who has an account."""
@@ -78,18 +79,19 @@ def test_an_unknown_address_takes_as_long_as_a_wrong_password(server):
 
 @pytest.mark.promise(
     "P51",
-    "sixteen connections sign in wrongly without pause; beside them 30 % of the reads that the server can do, at most "
-    "1,000 a second, whose p99 stays below four times what it is without, on two cores that all of these share",
+    "sixteen connections sign in wrongly without pause, on two cores that they share with the server and the load beside "
+    "them: of 1,000 reads a second p99 stays below twice what it is without, of 30 % of what the server can do below "
+    "four times (decision 15); or below 10 and 20 ms, where the machine is busy",
 )
-def test_a_flood_of_sign_ins_slows_nobody_else(server):
+@pytest.mark.parametrize("rate, times", [(1_000, 2), (None, 4)])
+def test_a_flood_of_sign_ins_slows_nobody_else(server, rate, times):
     """Reads of a signed-in user, open loop, with and without the flood in turn; the medians of five rounds."""
     token = server.admin().token
     request = f"GET {ME} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
-
-    rate = min(0.3 * capacity(server.url + ME, token), MOST_OF_OTHERS)
+    rate = rate or 0.3 * capacity(server.url + ME, token)
 
     def p99():
-        with OpenLoop(server.port, request, rate=rate, seconds=4) as load:
+        with OpenLoop(server.port, request, rate=rate, seconds=3) as load:
             report = load.report()
         assert report["statuses"] == {"200": report["due"]}, report
         return report["p99"]
@@ -100,8 +102,8 @@ def test_a_flood_of_sign_ins_slows_nobody_else(server):
         calm.append(p99())
         with Flood(server) as flood:
             flooded.append(p99())
-        assert set(flood.statuses) <= {401, 503} and flood.statuses.count(401) > 20
-    assert statistics.median(flooded) < 4 * max(statistics.median(calm), NOISE), (calm, flooded)
+        assert set(flood.statuses) <= {401, 503} and flood.statuses.count(401) > 10
+    assert statistics.median(flooded) < times * max(statistics.median(calm), NOISE), (calm, flooded)
     ok(server.client().post(LOGIN, {"email": ADMIN[0], "password": ADMIN[1]}))
 
 

@@ -108,11 +108,10 @@ def test_the_fingerprint_is_the_same_in_the_next_run(make_server, own_database):
     assert len(seen) == 1
 
 
+@pytest.mark.unsanitized("a sanitizer tells of crashes in its own way")
 @pytest.mark.parametrize("number, name", [(signal.SIGSEGV, "SIGSEGV"), (signal.SIGABRT, "SIGABRT")])
 def test_a_crash_leaves_a_last_line(make_server, number, name):
     """One critical line with a trace; then the signal takes its usual effect."""
-    if any(mark in program().read_bytes() for mark in (b"__asan_init", b"__tsan_init")):
-        pytest.skip("a sanitizer tells of crashes in its own way")
     server = make_server()
     server.process.send_signal(number)
     assert server.process.wait(20) == -number

@@ -1,5 +1,6 @@
 """The built program, started on a free port with a home of its own."""
 
+import functools
 import json
 import os
 import re
@@ -27,6 +28,12 @@ def program():
     path = Path(os.environ.get("TOWNHALL_BIN", ROOT / "build/release/townhall"))
     assert path.exists(), f"{path} is not built: ./dev build release townhall"
     return path
+
+
+@functools.cache
+def is_sanitized():
+    """Whether the program is built with a sanitizer."""
+    return any(mark in program().read_bytes() for mark in (b"__asan_init", b"__tsan_init"))
 
 
 def sanitizer_findings(log):
