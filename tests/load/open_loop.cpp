@@ -15,7 +15,6 @@
 #include <cstdlib>
 #include <deque>
 #include <fmt/format.h>
-#include <iterator>
 #include <map>
 #include <netinet/tcp.h>
 #include <optional>
@@ -107,12 +106,11 @@ class Load {
         for (const auto& [status, times] : statuses_)
             statuses += fmt::format("{}\"{}\": {}", statuses.empty() ? "" : ", ", status, times);
         return fmt::format(R"({{"due": {}, "answered": {}, "statuses": {{{}}}, "p50": {}, "p99": {}, "most": {}}})",
-                           asked, latencies_.size() - statuses_count("lost"), statuses, share(0.5), share(0.99),
-                           share(1));
+                           asked, latencies_.size() - count_of("lost"), statuses, share(0.5), share(0.99), share(1));
     }
 
   private:
-    [[nodiscard]] std::size_t statuses_count(const std::string& status) const {
+    [[nodiscard]] std::size_t count_of(const std::string& status) const {
         const auto found = statuses_.find(status);
         return found == statuses_.end() ? 0 : found->second;
     }
