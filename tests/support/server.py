@@ -152,7 +152,8 @@ class Townhall:
             shutil.rmtree(sockets, ignore_errors=True)
         log = self.log.read_text(errors="replace") if self.log.exists() else ""
         shutil.rmtree(self.folder, ignore_errors=True)
-        assert not sanitizer_findings(log), log[-20000:]
+        found = sanitizer_findings(log)
+        assert not found, log[log.index(found[0]) :][:20_000]
 
     # ---- its processes ----
 
