@@ -102,7 +102,7 @@ def test_a_flood_of_sign_ins_slows_nobody_else(server, rate, times):
         calm.append(p99())
         with Flood(server) as flood:
             flooded.append(p99())
-        assert set(flood.statuses) <= {401, 503} and flood.statuses.count(401) > 10
+        assert set(flood.statuses) <= {401, 503} and flood.statuses.count(401) > 20
     assert statistics.median(flooded) < times * max(statistics.median(calm), NOISE), (calm, flooded)
     ok(server.client().post(LOGIN, {"email": ADMIN[0], "password": ADMIN[1]}))
 
