@@ -109,11 +109,13 @@ std::filesystem::path content_folder_of(const Configuration& configuration) {
                : content_folder();
 }
 
-// Of a flood of sign-ins, as many may wait as are done within two seconds or so; more are told to come again. Whatever
+// Of a flood of sign-ins, as many may wait as are done within four seconds or so; more are told to come again. Whatever
 // else the machine has to do comes first, and half of the cores are never theirs: niceness shares a core out, but
-// whoever is woken on it may still wait for a slice to end.
+// whoever is woken on it may still wait for a slice to end; therefore the breaks.
 constexpr std::size_t kWaitingPasswords = 48;
 constexpr int kPasswordNiceness = 10;
+constexpr observe::Rhythm kPasswordRhythm{.work = std::chrono::microseconds(100),
+                                          .rest = std::chrono::microseconds(400)};  // measured: decision 15
 
 unsigned password_threads(const Configuration& configuration) {
     const auto wanted = static_cast<unsigned>(configuration.values.number("CPU_THREADS"));
@@ -129,7 +131,10 @@ App::App(const Configuration& configuration, const Secrets& secrets, std::string
     : configuration_(configuration),
       threads_(thread_count(configuration)),
       cpu_({.threads = static_cast<unsigned>(configuration.values.number("CPU_THREADS"))}),
-      passwords_({.threads = password_threads(configuration), .queue = kWaitingPasswords, .nice = kPasswordNiceness}),
+      passwords_({.threads = password_threads(configuration),
+                  .queue = kWaitingPasswords,
+                  .nice = kPasswordNiceness,
+                  .rhythm = kPasswordRhythm}),
       secret_(secrets.secret_key),
       answers_(secret_.seal_key("idempotency")),
       cursors_(secret_.sign_key("cursor")),

@@ -17,7 +17,8 @@ from support.server import ADMIN, Townhall
 from support.waiting import pause
 
 LOGIN, ME = "/api/v1/auth/login", "/api/v1/auth/me"
-NOISE = 0.005  # seconds of p99 that a shared machine makes by itself
+NOISE = 0.005  # seconds of p99 that other tests and a shared machine make by themselves
+ALONE = 0.001  # …and where this test has the machine to itself
 
 
 @pytest.fixture(scope="module")
@@ -80,11 +81,11 @@ def test_an_unknown_address_takes_as_long_as_a_wrong_password(server):
 @pytest.mark.promise(
     "P51",
     "sixteen connections sign in wrongly without pause, on two cores that they share with the server and the load beside "
-    "them: of 1,000 reads a second p99 stays below twice what it is without, of 30 % of what the server can do below "
-    "four times (decision 15); or below 10 and 20 ms, where the machine is busy",
+    "them: p99 of 1,000 reads a second, and of 30 % of what the server can do, stays below twice what it is without; or "
+    "below 10 ms beside other tests, below 2 ms with `--full`",
 )
-@pytest.mark.parametrize("rate, times", [(1_000, 2), (None, 4)])
-def test_a_flood_of_sign_ins_slows_nobody_else(server, rate, times):
+@pytest.mark.parametrize("rate", [1_000, None])
+def test_a_flood_of_sign_ins_slows_nobody_else(server, full, rate):
     """Reads of a signed-in user, open loop, with and without the flood in turn; the medians of five rounds."""
     token = server.admin().token
     request = f"GET {ME} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
@@ -102,8 +103,9 @@ def test_a_flood_of_sign_ins_slows_nobody_else(server, rate, times):
         calm.append(p99())
         with Flood(server) as flood:
             flooded.append(p99())
-        assert set(flood.statuses) <= {401, 503} and flood.statuses.count(401) > 20
-    assert statistics.median(flooded) < times * max(statistics.median(calm), NOISE), (calm, flooded)
+        assert set(flood.statuses) <= {401, 503} and flood.statuses.count(401) > 10
+    noise = ALONE if full else NOISE
+    assert statistics.median(flooded) < 2 * max(statistics.median(calm), noise), (calm, flooded)
     ok(server.client().post(LOGIN, {"email": ADMIN[0], "password": ADMIN[1]}))
 
 

@@ -4,9 +4,9 @@
 #include <boost/asio/append.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <exception>
 #include <memory>
 #include <string>
@@ -88,8 +88,7 @@ Task<void> CpuPool::submit(std::move_only_function<void()> work) {
         });
         if (!accepted) complete(std::move(*shared), std::move(guard), std::make_exception_ptr(Overloaded{}));
     };
-    co_await asio::async_initiate<const asio::use_awaitable_t<>&, void(std::exception_ptr)>(std::move(start),
-                                                                                            asio::use_awaitable);
+    co_await asio::async_initiate<const asio::deferred_t, void(std::exception_ptr)>(std::move(start), asio::deferred);
 }
 
 Task<void> CpuPool::stop() {
@@ -110,8 +109,7 @@ Task<void> CpuPool::stop() {
         ready_.notify_all();
         finish();
     };
-    co_await asio::async_initiate<const asio::use_awaitable_t<>&, void(std::exception_ptr)>(std::move(start),
-                                                                                            asio::use_awaitable);
+    co_await asio::async_initiate<const asio::deferred_t, void(std::exception_ptr)>(std::move(start), asio::deferred);
 }
 
 std::size_t CpuPool::waiting() const {
@@ -122,6 +120,7 @@ std::size_t CpuPool::waiting() const {
 void CpuPool::work_until_stopped() {
     const auto self = static_cast<id_t>(::syscall(SYS_gettid));
     ::setpriority(PRIO_PROCESS, self, ::getpriority(PRIO_PROCESS, self) + options_.nice);
+    Breaks breaks(options_.rhythm);
     std::unique_lock lock(mutex_);
     while (true) {
         ready_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
@@ -130,7 +129,9 @@ void CpuPool::work_until_stopped() {
         std::move_only_function<void()> item = std::move(queue_.front());
         queue_.pop_front();
         lock.unlock();
+        breaks.begin();
         item();
+        breaks.end();
         item = nullptr;  // what it owned dies outside the lock
         lock.lock();
         --active_;

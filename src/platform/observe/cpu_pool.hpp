@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "platform/observe/breaks.hpp"
 #include "platform/task.hpp"
 
 namespace townhall::observe {
@@ -31,6 +32,7 @@ class CpuPool {
         unsigned threads = 0;     // 0: one per core
         std::size_t queue = 256;  // items that may wait
         int nice = 5;             // added to the process's niceness, for these threads only
+        Rhythm rhythm = {};       // of each thread, while it works
     };
 
     CpuPool() : CpuPool(Options{}) {}

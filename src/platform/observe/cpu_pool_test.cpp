@@ -4,6 +4,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <chrono>
+#include <ctime>
 #include <gtest/gtest.h>
 #include <latch>
 #include <memory>
@@ -56,6 +57,34 @@ TEST(CpuPool, RunsAtLowerPriority) {
     CpuPool pool({.threads = 1, .nice = 3});
     auto niceness = [] { return ::getpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid))); };
     run(context, [&]() -> Task<void> { EXPECT_EQ(co_await pool.run(niceness), std::min(19, niceness() + 3)); });
+}
+
+TEST(CpuPool, TakesABreakAfterSoMuchWorkAndNoSooner) {
+    using std::chrono::milliseconds;
+    asio::io_context context;
+    CpuPool pool({.threads = 1, .rhythm = {.work = milliseconds(1), .rest = milliseconds(3)}});
+    const auto own_time = [] {
+        timespec time{};
+        ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+        return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+    };
+    const auto sleeps = [] {
+        rusage usage{};
+        ::getrusage(RUSAGE_THREAD, &usage);
+        return usage.ru_nvcsw;
+    };
+    run(context, [&]() -> Task<void> {
+        const auto began = std::chrono::steady_clock::now();
+        const auto breaks = co_await pool.run([&] {
+            const auto before = sleeps();
+            for (const auto until = own_time() + milliseconds(40); own_time() < until;) {
+            }
+            return sleeps() - before;
+        });
+        EXPECT_GE(breaks, 20);
+        EXPECT_LE(breaks, 54);  // of 3/4 ms at least each
+        EXPECT_GE(std::chrono::steady_clock::now() - began, milliseconds(3) * breaks);
+    });
 }
 
 TEST(CpuPool, PassesExceptionsOn) {
