@@ -30,6 +30,18 @@ void complete(Handler handler, Guard guard, std::exception_ptr error) {
     guard.reset();
 }
 
+std::exception_ptr thrown_by(std::move_only_function<void()>& work, Breaks& breaks) {
+    std::exception_ptr thrown;
+    breaks.begin();
+    try {
+        work();
+    } catch (...) {
+        thrown = std::current_exception();
+    }
+    breaks.end();
+    return thrown;
+}
+
 std::size_t threads_of(const CpuPool::Options& options) {
     return options.threads > 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
 }
@@ -51,7 +63,7 @@ CpuPool::~CpuPool() {
     for (std::thread& thread : threads_) thread.join();
 }
 
-bool CpuPool::push(std::move_only_function<void()> item) {
+bool CpuPool::push(Item item) {
     {
         const std::scoped_lock lock(mutex_);
         if (stopping_ || queue_.size() >= options_.queue) return false;
@@ -62,12 +74,8 @@ bool CpuPool::push(std::move_only_function<void()> item) {
 }
 
 bool CpuPool::post(std::move_only_function<void()> work) {
-    return push([work = std::move(work)]() mutable {
-        try {
-            work();
-        } catch (...) {
-            failure("background work failed", std::current_exception());
-        }
+    return push([work = std::move(work)](Breaks& breaks) mutable {
+        if (const auto thrown = thrown_by(work, breaks)) failure("background work failed", thrown);
     });
 }
 
@@ -77,14 +85,9 @@ Task<void> CpuPool::submit(std::move_only_function<void()> work) {
         auto guard = asio::make_work_guard(handler);
         // Shared, so that a refused item gives its handler back.
         auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-        const bool accepted = push([&work, shared, guard]() mutable {
-            std::exception_ptr failure;
-            try {
-                work();
-            } catch (...) {
-                failure = std::current_exception();
-            }
-            complete(std::move(*shared), std::move(guard), std::move(failure));
+        const bool accepted = push([&work, shared, guard](Breaks& breaks) mutable {
+            auto thrown = thrown_by(work, breaks);
+            complete(std::move(*shared), std::move(guard), std::move(thrown));
         });
         if (!accepted) complete(std::move(*shared), std::move(guard), std::make_exception_ptr(Overloaded{}));
     };
@@ -126,12 +129,10 @@ void CpuPool::work_until_stopped() {
         ready_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
         if (queue_.empty()) return;
         ++active_;
-        std::move_only_function<void()> item = std::move(queue_.front());
+        Item item = std::move(queue_.front());
         queue_.pop_front();
         lock.unlock();
-        breaks.begin();
-        item();
-        breaks.end();
+        item(breaks);
         item = nullptr;  // what it owned dies outside the lock
         lock.lock();
         --active_;

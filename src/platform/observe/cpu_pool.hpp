@@ -68,13 +68,16 @@ class CpuPool {
 
   private:
     Task<void> submit(std::move_only_function<void()> work);
-    [[nodiscard]] bool push(std::move_only_function<void()> item);
+    /// What is done on a thread; it begins and ends the breaks of its work, so that none falls into what wakes others.
+    using Item = std::move_only_function<void(Breaks&)>;
+
+    [[nodiscard]] bool push(Item item);
     void work_until_stopped();
 
     const Options options_;
     mutable std::mutex mutex_;
     std::condition_variable ready_;
-    std::deque<std::move_only_function<void()>> queue_;
+    std::deque<Item> queue_;
     std::vector<std::move_only_function<void()>> on_idle_;  // told once, when stopping and nothing is left
     std::size_t active_ = 0;
     bool stopping_ = false;
