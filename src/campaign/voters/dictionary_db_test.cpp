@@ -57,6 +57,15 @@ TEST_F(Dictionary, LooksFurtherWhereNothingIsNear) {
     EXPECT_EQ(nearest("last", "").size(), 2) << "every name begins with nothing";
 }
 
+TEST_F(Dictionary, FindsANameBySeveralWordsOrByOneOfThem) {
+    know(1, "last", {"garcia marquez", "marquez", "de la cruz", "cruz", "smith"});
+    EXPECT_EQ(nearest("last", "marquez"), (Names{"marquez", "garcia marquez"}));
+    EXPECT_EQ(nearest("last", "marqez"), (Names{"marquez", "garcia marquez"}));
+    EXPECT_EQ(nearest("last", "garcia marqez"), Names{"garcia marquez"});
+    EXPECT_EQ(nearest("last", "de la cruz"), Names{"de la cruz"});
+    EXPECT_TRUE(nearest("last", "anna smith").empty()) << "not everybody who has one of the words";
+}
+
 TEST_F(Dictionary, KeepsToTheCampaignAndTheKind) {
     know(1, "first", {"taylor"});
     know(2, "last", {"taylor", "tailor"});
@@ -67,6 +76,8 @@ TEST_F(Dictionary, KeepsToTheCampaignAndTheKind) {
 
 TEST_F(Dictionary, BoundsWhatALongNameCosts) {
     EXPECT_EQ(sql.exec("select cardinality(campaign.spellings(1, 'last', repeat('x', 1000)))").integer(0, 0), 25);
+    EXPECT_LE(sql.exec("select cardinality(campaign.name_keys(1, 'last', repeat('abcdefghij ', 100)))").integer(0, 0),
+              100);
     know(1, "last", {std::string(40, 'a') + "b"});
     EXPECT_EQ(nearest("last", std::string(39, 'a') + "b").size(), 1);
 }

@@ -1,5 +1,6 @@
 #include "campaign/voters/filters.hpp"
 #include "campaign/voters/operations.hpp"
+#include "campaign/voters/readings.hpp"
 #include "importer/normalise/name.hpp"
 #include "platform/api/paging.hpp"
 
@@ -9,89 +10,85 @@ namespace {
 
 constexpr std::int64_t kDeepest = 1'000;  // people narrow a search down; they don't leaf through it
 
-// The nested loops keep the order of the names found, so that LIMIT ends the walk early: the cost follows the page, not
-// the number of voters.
-#define TOWNHALL_MATCHED                                                             \
-    " select " TOWNHALL_MEMBER_COLUMNS                                               \
-    " from (select h.voter_id, max(h.score) as score from hits h"                    \
-    " group by h.voter_id order by 2 desc, 1 offset $2 limit $3) b"                  \
-    " join campaign.members v on v.voter_id = b.voter_id where v.deleted_at is null" \
-    " order by b.score desc, b.voter_id"
+// From `readings` (first, last, weight), the names that are meant, best first: `place` puts them in order. A pair has
+// two names to tell people apart, so fewer of each are tried.
+#define TOWNHALL_PLACES                                                                                      \
+    " found as materialized (select w.kind, w.word, n.value, n.score, n.rank from"                           \
+    " (select 'last' as kind, last as word from readings where last <> ''"                                   \
+    " union select 'first', first from readings where first <> '') w"                                        \
+    " cross join lateral campaign.nearest_names(w.kind, w.word, 24) with ordinality n(value, score, rank))," \
+    " places as materialized (select t.last, t.first,"                                                       \
+    " row_number() over (order by max(t.score) desc, t.last, t.first) as place from ("                       \
+    "select l.value as last, null as first, l.score * r.weight as score"                                     \
+    " from readings r join found l on l.kind = 'last' and l.word = r.last where r.first = ''"                \
+    " union all select null, f.value, f.score * r.weight"                                                    \
+    " from readings r join found f on f.kind = 'first' and f.word = r.first where r.last = ''"               \
+    " union all select l.value, f.value, (l.score + f.score) / 2 * r.weight"                                 \
+    " from readings r join found l on l.kind = 'last' and l.word = r.last and l.rank <= 12"                  \
+    " join found f on f.kind = 'first' and f.word = r.first and f.rank <= 12) t group by t.last, t.first)"
 
-constexpr db::Query<VoterRow(std::string, std::int64_t, std::int64_t)> kByOneWord{
-    "voters.search_word", db::Mode::read,
-    "with hits as ("
-    "(select n.score, m.voter_id from (select * from campaign.nearest_names('last', $1, 24)) n cross join lateral"
-    " (select l.voter_id from campaign.campaign_voters l where l.last_folded = n.value and l.removed_at is null"
-    " order by l.first_folded, l.voter_id limit $2 + $3) m limit $2 + $3)"
-    " union all "
-    "(select n.score * 0.95, m.voter_id from (select * from campaign.nearest_names('first', $1, 24)) n cross join "
-    "lateral"
-    " (select l.voter_id from campaign.campaign_voters l where l.first_folded = n.value and l.removed_at is null"
-    " order by l.voter_id limit $2 + $3) m limit $2 + $3))" TOWNHALL_MATCHED};
+// Voters at a kind of places, a row each, in the order of the whole: place, rest of the name, id. The nested loops keep
+// the order of the places, so that LIMIT ends the walk early: the cost follows the page, not the number of voters.
+#define TOWNHALL_HITS_AT(WHICH, REST)                                             \
+    "(select p.place, m.rest, m.voter_id from (select * from places where " WHICH \
+    " order by place) p cross join lateral (select v.voter_id, " REST " as rest from "
+#define TOWNHALL_LAST_ALONE TOWNHALL_HITS_AT("first is null", "v.first_folded")
+#define TOWNHALL_FIRST_ALONE TOWNHALL_HITS_AT("last is null", "''")
+#define TOWNHALL_BOTH TOWNHALL_HITS_AT("first is not null and last is not null", "''")
 
-constexpr db::Query<VoterRow(std::string, std::int64_t, std::int64_t, std::string)> kByTwoWords{
-    "voters.search_words", db::Mode::read,
-    "with pairs as (select l.value as last, f.value as first, l.score + f.score as score"
-    " from campaign.nearest_names('last', $4, 12) l cross join campaign.nearest_names('first', $1, 12) f"
-    " union all select l.value, f.value, (l.score + f.score) * 0.95"
-    " from campaign.nearest_names('last', $1, 12) l cross join campaign.nearest_names('first', $4, 12) f),"
-    " hits as (select p.score, m.voter_id from (select * from pairs order by score desc) p cross join lateral"
-    " (select l.voter_id from campaign.campaign_voters l where l.last_folded = p.last and l.first_folded = p.first"
-    " and l.removed_at is null order by l.voter_id limit $2 + $3) m limit $2 + $3)" TOWNHALL_MATCHED};
+// Whoever is at several places is at the best. The hits of each kind are the first of their kind in the same order, so
+// the page is the same stretch of one list, however far it goes.
+#define TOWNHALL_FOUND                                                      \
+    " select " TOWNHALL_MEMBER_COLUMNS                                      \
+    " from (select * from (select distinct on (h.voter_id) h.* from hits h" \
+    " order by h.voter_id, h.place, h.rest) best order by place, rest, voter_id"
+#define TOWNHALL_FOUND_END ") b join campaign.members v on v.voter_id = b.voter_id order by b.place, b.rest, b.voter_id"
 
-/// With filters the best matches may all be filtered away, so more of them are looked at; they are put together anew
-/// each time, and run where slow statements may.
-constexpr std::int64_t kLookedAt = 2'000;
+using Words = std::vector<std::string>;
 
-void add_hits_of_word(db::Composed<VoterRow>& query, const std::string& word) {
-    query.add("select n.score, m.voter_id from campaign.nearest_names('last', ")
-        .bind(word)
-        .add(
-            ", 24) n cross join lateral (select l.voter_id from campaign.campaign_voters l"
-            " where l.last_folded = n.value limit ")
-        .bind(kLookedAt)
-        .add(") m union all select n.score * 0.95, m.voter_id from campaign.nearest_names('first', ")
-        .bind(word)
-        .add(
-            ", 24) n cross join lateral (select l.voter_id from campaign.campaign_voters l"
-            " where l.first_folded = n.value limit ")
-        .bind(kLookedAt)
-        .add(") m");
-}
+constexpr db::Query<VoterRow(Words, Words, std::vector<std::int64_t>, std::int64_t, std::int64_t)> kSearch{
+    "voters.search", db::Mode::read,
+    "with readings as (select * from unnest($1, $2, $3) r(first, last, weight))," TOWNHALL_PLACES
+    ", hits as (" TOWNHALL_LAST_ALONE
+    "campaign.campaign_voters v where v.last_folded = p.last and v.removed_at is null"
+    " order by v.first_folded, v.voter_id limit $4 + $5) m limit $4 + $5) union all " TOWNHALL_FIRST_ALONE
+    "campaign.campaign_voters v where v.first_folded = p.first and v.removed_at is null"
+    " order by v.voter_id limit $4 + $5) m limit $4 + $5) union all " TOWNHALL_BOTH
+    "campaign.campaign_voters v where v.last_folded = p.last and v.first_folded = p.first and v.removed_at is null"
+    " order by v.voter_id limit $4 + $5) m limit $4 + $5))" TOWNHALL_FOUND " offset $4 limit $5" TOWNHALL_FOUND_END};
 
-void add_hits_of_pair(db::Composed<VoterRow>& query, const std::string& first, const std::string& last) {
-    query.add("select a.score + b.score as score, m.voter_id from campaign.nearest_names('last', ")
-        .bind(last)
-        .add(", 12) a cross join campaign.nearest_names('first', ")
-        .bind(first)
-        .add(
-            ", 12) b cross join lateral (select l.voter_id from campaign.campaign_voters l"
-            " where l.last_folded = a.value and l.first_folded = b.value limit ")
-        .bind(kLookedAt)
-        .add(") m");
-}
-
-db::Composed<VoterRow> filtered_search(const Principal& who, const ListVoters& in, const std::string& first,
-                                       const std::optional<std::string>& last, std::int64_t skipped) {
+/// The same among those whom the filters let pass, however many bear the name: it is put together anew each time, and
+/// runs where slow statements may.
+db::Composed<VoterRow> filtered_search(const Principal& who, const ListVoters& in, const Readings& readings,
+                                       std::int64_t skipped, std::int64_t limit) {
     db::Composed<VoterRow> query("voters.search_filtered", db::Mode::read);
-    query.add("select " TOWNHALL_MEMBER_COLUMNS " from (select h.voter_id, max(h.score) as score from (");
-    if (!last) {
-        add_hits_of_word(query, first);
-    } else {
-        // Either order, as without filters: the order that was meant counts a little more.
-        add_hits_of_pair(query, first, *last);
-        query.add(" union all select o.score * 0.95, o.voter_id from (");
-        add_hits_of_pair(query, *last, first);
-        query.add(") o");
-    }
-    query.add(") h group by h.voter_id) b join campaign.members v on v.voter_id = b.voter_id where true");
-    add_filters(query, who, in);
-    query.add(" order by b.score desc, b.voter_id offset ").bind(skipped).add(" limit ").bind(in.per_page + 1);
+    query.add("with readings as (select * from unnest(").bind(readings.firsts).add(", ").bind(readings.lasts);
+    query.add(", ").bind(readings.weights).add(") r(first, last, weight))," TOWNHALL_PLACES ", hits as (");
+    const auto end_of_hits = [&](db::Fragment order) {
+        add_filters(query, who, in);
+        query.add(order).bind(skipped + limit).add(") m limit ").bind(skipped + limit).add(")");
+    };
+    query.add(TOWNHALL_LAST_ALONE "campaign.members v where v.last_folded = p.last");
+    end_of_hits(" order by v.first_folded, v.voter_id limit ");
+    query.add(" union all " TOWNHALL_FIRST_ALONE "campaign.members v where v.first_folded = p.first");
+    end_of_hits(" order by v.voter_id limit ");
+    query.add(" union all " TOWNHALL_BOTH
+              "campaign.members v where v.last_folded = p.last and v.first_folded = p.first");
+    end_of_hits(" order by v.voter_id limit ");
+    query.add(")" TOWNHALL_FOUND " offset ").bind(skipped).add(" limit ").bind(limit).add(TOWNHALL_FOUND_END);
     return query;
 }
 
-constexpr std::array<const db::Statement*, 2> kQueries{&kByOneWord, &kByTwoWords};
+/// At most `limit` of those who are found, after the first `skipped`.
+Task<std::vector<VoterRow>> find(const VotersDeps& deps, const Principal& who, const ListVoters& in,
+                                 const std::string& folded, std::int64_t skipped, std::int64_t limit) {
+    const db::Scope scope = scope_of(who);
+    const Readings readings = readings_of(folded);
+    if (in.filtered()) co_return co_await deps.db.all(scope.slow(), filtered_search(who, in, readings, skipped, limit));
+    co_return co_await deps.db.all(scope, kSearch, readings.firsts, readings.lasts, readings.weights, skipped, limit);
+}
+
+constexpr std::array<const db::Statement*, 1> kQueries{&kSearch};
 
 }  // namespace
 
@@ -114,21 +111,12 @@ Task<Result<api::Page<Voter>>> search_voters(VotersDeps deps, Principal who, Lis
     page.as_of = co_await deps.facts.as_of();
     page.total = 0;
     if (folded.empty()) co_return page;
-    const std::size_t blank = folded.find(' ');
-    const db::Scope scope = scope_of(who);
-    const std::string first_word = folded.substr(0, blank);
-    // The first and the last word: what stands between is middle names.
-    const auto last_word =
-        blank == std::string::npos ? std::nullopt : std::optional(folded.substr(folded.rfind(' ') + 1));
-    std::vector<VoterRow> rows;
-    if (in.filtered())
-        rows = co_await deps.db.all(scope.slow(), filtered_search(who, in, first_word, last_word, skipped));
-    else if (!last_word)
-        rows = co_await deps.db.all(scope, kByOneWord, folded, skipped, in.per_page + 1);
+    std::vector<VoterRow> rows = co_await find(deps, who, in, folded, skipped, in.per_page + 1);
+    // How many there are in all nobody counts: so many at least. But behind the end they can be counted.
+    if (rows.empty() && skipped > 0)
+        page.total = std::ssize(co_await find(deps, who, in, folded, 0, skipped));
     else
-        rows = co_await deps.db.all(scope, kByTwoWords, first_word, skipped, in.per_page + 1, *last_word);
-    // How many there are in all nobody counts: so many at least.
-    page.total = skipped + std::ssize(rows);
+        page.total = skipped + std::ssize(rows);
     page.total_is_estimate = std::ssize(rows) > in.per_page;
     for (VoterRow& row : rows) page.items.push_back(shown_to(who, std::move(row)));
     const std::int64_t end = skipped + in.per_page;
