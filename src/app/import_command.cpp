@@ -81,7 +81,8 @@ void write_rejected(db::Connection& connection, const std::string& import_id, co
     campaign::add_header(text, columns);
     db::Transaction transaction(connection);
     connection.query(
-        "declare rejected cursor for select line, byte_offset, column_name, code, reason, array_to_json(cells)"
+        "declare rejected cursor for select line, byte_offset, column_name, code, reason, array_to_json(cells),"
+        " coalesce(member, '')"
         " from campaign.import_faults where import_id = $1::uuid order by coalesce(member, ''), line, byte_offset",
         import_id);
     for (;;) {
@@ -90,7 +91,7 @@ void write_rejected(db::Connection& connection, const std::string& import_id, co
             campaign::add_row(text,
                               {.line = rows.integer(i, 0),
                                .byte_offset = rows.integer(i, 1),
-                               .member = {},
+                               .member = std::string(rows.text(i, 6)),
                                .column = std::string(rows.value(i, 2).value_or("")),
                                .code = std::string(rows.text(i, 3)),
                                .reason = std::string(rows.text(i, 4)),

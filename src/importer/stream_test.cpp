@@ -249,6 +249,33 @@ TEST(Stream, rejected_rows_come_apart_to_be_mended) {
     EXPECT_EQ(std::get<const VoterRecord*>(*item)->extra, "{}");
 }
 
+TEST(Stream, a_list_of_refused_rows_is_sent_again) {
+    const std::string head = "error_line,error_member,error_column,error_code,error_reason,voter_id,last_name\n";
+    const TempFile file(head +
+                        "0,c.csv,,member_skipped,left out,,\n4,a.csv,,no_identity,x,7,Smith\n5,a.csv,,quote,x,,\n"
+                        "\n,,\n6,a.csv,,quote,x\n7,a.csv,,no_identity,x,, \n8,a.csv\n");
+    Options with = options();
+    with.short_rows = ShortRows::reject;
+    const Plan plan = inspect(file.path(), with);
+    EXPECT_EQ(plan.fault_columns, 5U);
+    Stream stream(file.path(), plan);
+    const auto first = stream.next();
+    EXPECT_EQ(std::get<const VoterRecord*>(*first)->external_id, "7");
+    EXPECT_EQ(std::get<const VoterRecord*>(*first)->extra, "{}");
+    const auto second = stream.next();
+    EXPECT_EQ(std::get<const Fault*>(*second)->line, 8U);
+    EXPECT_EQ(std::get<const Fault*>(*stream.next())->code, "too_few_values");
+    EXPECT_FALSE(stream.next());
+}
+
+TEST(Stream, one_undefined_byte_costs_no_other_row) {
+    std::string text = "voter_id,first_name,last_name\n0,odd\x9D,one\n";
+    for (int i = 1; i <= 300; ++i) text += fmt::format("{},Jos\xE9,Mu\xF1oz\n", i);
+    const auto names = names_of(text);
+    ASSERT_EQ(names.size(), 301U);
+    EXPECT_EQ(std::count(names.begin(), names.end(), "Muñoz"), 300);
+}
+
 TEST(Stream, short_rows_are_filled_up_where_the_file_has_many) {
     std::string text = "voter_id,last_name,city\n";
     for (int i = 0; i < 20; ++i) text += std::to_string(i) + (i % 4 == 0 ? ",Smith\n" : ",Smith,Cary\n");

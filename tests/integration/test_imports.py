@@ -1,8 +1,10 @@
 """What an import makes of a file: counts, faults told and mended, safe to run twice."""
 
 import gzip
+import io
 import json
 import uuid
+import zipfile
 
 import pytest
 
@@ -324,6 +326,69 @@ def test_mended_errors_are_sent_again(upload, admin, target):
     assert counts(second.result) == count(1, created=1)
     found = voters(admin, target)
     assert (found["2"]["first_name"], found["2"]["city"]) == ("Bob", "Boone") and len(found) == 3
+
+
+def test_mended_errors_take_the_same_mapping(upload, admin, target):
+    """A mapping by numbers means the file's own columns, in the list of its refused rows too, and in a list of that."""
+    mapping = json.dumps({"external_id": "1", "first_name": "2", "last_name": "3"})
+    done = upload(b"1,Ada,One,Cary\n,,,Apex\n,,,Boone\n4,Di,Four,Cary\n", mapping=mapping)
+    assert counts(done.result) == count(4, created=2, rejected=2)
+    created = []
+    for wrong, right in ((",,,Apex", "2,Bob,Two,Apex"), (",,,Boone", "3,Cy,Three,Boone")):
+        done = upload(done.errors_text().replace(wrong, right).encode(), mapping=mapping)
+        created.append((done.result["created"], done.result["rejected"]))
+    assert created == [(1, 1), (1, 0)]
+    found = voters(admin, target)
+    assert {key: (item["first_name"], item["last_name"], item["extra"]) for key, item in found.items()} == {
+        "1": ("Ada", "One", {"column 4": "Cary"}),
+        "2": ("Bob", "Two", {"column 4": "Apex"}),
+        "3": ("Cy", "Three", {"column 4": "Boone"}),
+        "4": ("Di", "Four", {"column 4": "Cary"}),
+    }
+
+
+def test_errors_of_a_zip_name_the_member(upload, admin, target):
+    """Of each refused row, and of a member that was left out; the list, sent again, passes that one over."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as out:
+        out.writestr("wake.csv", "voter_id,last_name,city\n1,One,Cary\n,,Apex\n")
+        out.writestr("other.csv", "x,y\n1,2\n")
+        out.writestr("boone.csv", "voter_id,last_name,city\n,,Boone\n2,Two,Boone\n")
+    first = upload(packed.getvalue(), name="v.zip")
+    assert counts(first.result) == count(5, created=2, rejected=3)
+    told = {(row["error_member"], row["error_line"], row["error_code"]) for row in first.errors()}
+    assert told == {
+        ("wake.csv", "3", "no_identity"),
+        ("other.csv", "0", "member_skipped"),
+        ("boone.csv", "2", "no_identity"),
+    }
+    again = upload(first.errors_text().replace(",,Apex", "3,Three,Apex").encode())
+    assert counts(again.result) == count(2, created=1, rejected=1)
+    assert again.errors_text().splitlines()[1].startswith("2,,voter_id,no_identity")
+    assert voters(admin, target)["3"]["extra"] == {}
+
+
+def test_an_odd_byte_costs_no_other_row(upload, admin, target):
+    """A file of Latin-1 with one byte that no encoding of it knows."""
+    rows = "".join(f"{i},José,Muñoz\n" for i in range(300)).encode("latin-1")
+    done = upload(b"voter_id,first_name,last_name\n" + rows + b"x,Odd,By\x9dte\n")
+    assert counts(done.result) == count(301, created=301)
+    assert voters(admin, target)["7"]["last_name"] == "Muñoz"
+
+
+def test_full_names_come_apart(upload, admin, target):
+    """The suffix stands behind any part of a name."""
+    names = ["Smith Jr, John A", "Smith, John A Jr", "King, Jr., Martin Luther", "John V", "Smith, John, Jr"]
+    upload([["voter_id", "name"], *[[str(at), name] for at, name in enumerate(names)]])
+    found = voters(admin, target)
+    parts = [[found[str(at)][f] for f in ("first_name", "middle_name", "last_name", "suffix")] for at in range(5)]
+    assert parts == [
+        ["John", "A", "Smith", "Jr"],
+        ["John", "A", "Smith", "Jr"],
+        ["Martin", "Luther", "King", "Jr."],
+        ["John", None, "V", None],
+        ["John", None, "Smith", "Jr"],
+    ]
 
 
 def test_bad_optional_values_are_warnings(upload, admin, target):

@@ -109,14 +109,10 @@ def test_an_unknown_campaign(own_server):
 
 
 def test_a_request_that_ends_behind_the_file(own_server):
-    """A whole part and no last boundary: no import, and nothing of the file is kept."""
+    """A whole file and no last boundary: no import, and nothing of the file is kept."""
     admin = own_server.admin()
     campaign = ok(admin.post("/api/v1/campaigns", {"name": "Cut"}), 201)["id"]
-    body = (
-        b'--b\r\nContent-Disposition: form-data; name="file"; filename="v.csv"\r\n\r\n'
-        + generated(5)
-        + b'\r\n--b\r\nContent-Disposition: form-data; name="more"\r\n\r\nand'
-    )
+    body = b'--b\r\nContent-Disposition: form-data; name="file"; filename="v.csv"\r\n\r\n' + generated(5) + b"\r\n--b"
     head = (
         f"POST {UPLOAD}?campaign_id={campaign} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {admin.token}\r\n"
         f"Content-Type: multipart/form-data; boundary=b\r\nContent-Length: {len(body) + 100}\r\n\r\n"
@@ -188,6 +184,37 @@ def test_a_request_without_a_file(admin, target):
     """422 for the missing part, 415 for what is no multipart."""
     problem(admin.request("POST", UPLOAD, params={"campaign_id": target}, files={"other": ("a", b"b")}), 422)
     problem(admin.request("POST", UPLOAD, params={"campaign_id": target}, data=b"{}"), 415)
+
+
+FORM_FILE = ("file", ("v.csv", generated(5)))
+OPTION = ("dry_run", (None, "true"))
+ODD_FORMS = [
+    ([FORM_FILE, OPTION], "/dry_run", "unknown"),
+    ([OPTION, FORM_FILE], "/dry_run", "unknown"),
+    ([("files", ("v.csv", b"voter_id\n1\n"))], "/files", "unknown"),
+    ([("a/b~", (None, "x")), FORM_FILE], "", "unknown"),
+    ([FORM_FILE, FORM_FILE], "/file", "repeated"),
+    ([FORM_FILE, ("file", (None, "x"))], "/file", "repeated"),
+]
+
+
+def test_parts_that_would_be_ignored(own_server):
+    """422 for a part that is no `file`, or a second one: no import, and nothing of the file is kept."""
+    admin = own_server.admin()
+    campaign = ok(admin.post("/api/v1/campaigns", {"name": "Parts"}), 201)["id"]
+    for path in (UPLOAD, f"{UPLOAD}/preview"):
+        for parts, pointer, code in ODD_FORMS:
+            answer = admin.request("POST", path, params={"campaign_id": campaign}, files=parts)
+            faults = [(fault["pointer"], fault["code"]) for fault in problem(answer, 422, code="invalid")["errors"]]
+            assert faults == [(pointer, code)]
+    assert imports(admin, campaign) == []
+    wait_until(lambda: stored_files(own_server) == [], 10, "the files to be gone")
+
+
+def test_a_large_file_behind_an_option(admin, target):
+    """The refusal arrives though the file is still on its way."""
+    parts = [OPTION, ("file", ("v.csv", b"x" * 8_000_000))]
+    problem(admin.request("POST", UPLOAD, params={"campaign_id": target}, files=parts), 422, code="invalid")
 
 
 @pytest.mark.parametrize("role", ["viewer", "canvasser", "organizer"])

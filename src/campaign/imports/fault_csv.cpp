@@ -26,7 +26,7 @@ void add_cell(std::string& out, std::string_view text) {
 }  // namespace
 
 void add_header(std::string& out, const std::vector<std::string>& columns) {
-    out += "error_line,error_column,error_code,error_reason";
+    out += "error_line,error_member,error_column,error_code,error_reason";
     for (const std::string& name : columns) {
         out += ',';
         add_cell(out, name);
@@ -36,6 +36,8 @@ void add_header(std::string& out, const std::vector<std::string>& columns) {
 
 void add_row(std::string& out, const FaultRow& fault, std::size_t columns) {
     out += fmt::format("{},", fault.line);
+    add_cell(out, fault.member.value_or(""));
+    out += ',';
     add_cell(out, fault.column.value_or(""));
     out += ',';
     add_cell(out, fault.code);

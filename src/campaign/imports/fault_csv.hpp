@@ -8,7 +8,7 @@
 #include <vector>
 
 /// Rejected rows as a CSV that can be mended and sent again: what is wrong, then the file's own columns. The importer
-/// passes the first four by.
+/// passes by what is wrong: a new name there is told to `importer/layout/generic.cpp` too.
 namespace townhall::campaign {
 
 struct FaultRow {

@@ -47,12 +47,14 @@ constexpr auto schema_of(std::type_identity<PreviewColumn>) {
 }
 struct PreviewFault {
     std::int64_t line = 0;
+    std::optional<std::string> member;  // of a zip with several
     std::string column, code, reason;
 };
 constexpr auto schema_of(std::type_identity<PreviewFault>) {
     using F = PreviewFault;
-    return api::object("PreviewFault", api::field("line", &F::line), api::field("column", &F::column),
-                       api::field("code", &F::code), api::field("reason", &F::reason));
+    return api::object("PreviewFault", api::field("line", &F::line), api::field("member", &F::member),
+                       api::field("column", &F::column), api::field("code", &F::code),
+                       api::field("reason", &F::reason));
 }
 struct Preview {
     std::string packing, encoding, delimiter;

@@ -22,6 +22,7 @@ std::vector<PreviewFault> first_faults(const std::filesystem::path& file, const 
         if (const auto* found = std::get_if<const importer::Fault*>(&*item)) {
             const importer::Fault& fault = **found;
             faults.push_back({.line = static_cast<std::int64_t>(fault.line),
+                              .member = fault.member.empty() ? std::nullopt : std::optional(fault.member),
                               .column = std::string(fault.column),
                               .code = std::string(fault.code),
                               .reason = std::string(fault.reason)});

@@ -9,7 +9,7 @@
 #include "campaign/imports/link_writer.hpp"
 #include "campaign/imports/mapping.hpp"
 #include "campaign/imports/seen_voters.hpp"
-#include "campaign/imports/told_columns.hpp"
+#include "campaign/imports/told.hpp"
 #include "campaign/imports/voter_writer.hpp"
 #include "importer/error.hpp"
 #include "platform/api/json.hpp"
@@ -229,7 +229,7 @@ ImportEnd run_import(const std::string& conninfo, const std::string& import_id, 
         if (import->mapping) options.mapping = mapping_from(*import->mapping);
         const importer::Plan plan = importer::inspect(file, options);
         if (!plan.source.empty()) import->order.source = plan.source;
-        import->order.told = told_columns(plan);
+        import->order.told = told_by(plan);
         if (!lock_source(connection, import->order.source, stop)) return ImportEnd::stopped;
         if (!claim_source(connection, import->order)) {
             finish(connection, import_id, "failed", kNotOurs);

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "campaign/imports/operations.hpp"
 #include "platform/guard/hash.hpp"
 #include "platform/http/multipart.hpp"
@@ -52,9 +54,21 @@ Task<std::uint64_t> copy_part(http::MultipartReader& form, storage::Writer& writ
     }
 }
 
-}  // namespace
+/// Where a fault lies, for names that can be shown; else the whole form.
+std::string pointer_to(const std::string& name) {
+    const bool plain = std::ranges::none_of(
+        name, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F || c == '/' || c == '~'; });
+    return plain && name.size() <= 200 && http::is_utf8(name) ? "/" + name : "";
+}
 
-namespace {
+/// An option in the form, or another file, would be ignored without a word: `dry_run` there would write data.
+std::optional<api::Error> refuse_part(const http::Part& part, bool has_file) {
+    if (part.name != "file")
+        return api::invalid(pointer_to(part.name), "unknown",
+                            "No such part: the form has one, named file. Options are query parameters.");
+    if (has_file) return api::invalid("/file", "repeated", "Send one file at a time.");
+    return std::nullopt;
+}
 
 Task<Result<Stored>> take_file(storage::ObjectStore& store, http::Request& request, std::uint64_t most_bytes,
                                std::string key, observe::CpuPool* hash_on) {
@@ -73,7 +87,7 @@ Task<Result<Stored>> take_file(storage::ObjectStore& store, http::Request& reque
     std::unique_ptr<storage::Writer> writer;
     std::optional<Stored> stored;
     while (const auto part = co_await form.next_part()) {
-        if (part->name != "file" || stored) continue;
+        if (auto refused = refuse_part(*part, stored.has_value())) co_return std::unexpected(*std::move(refused));
         writer = co_await store.create(key, expected);
         std::optional<PassingDigest> digest;
         if (hash_on) digest.emplace(*hash_on);

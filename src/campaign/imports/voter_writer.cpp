@@ -8,6 +8,7 @@
 
 #include "campaign/imports/copy_rows.hpp"
 #include "importer/normalise/name.hpp"
+#include "platform/db/codec.hpp"
 #include "platform/db/sync/errors.hpp"
 
 namespace townhall::campaign {
@@ -28,10 +29,9 @@ constexpr unsigned kInt8 = 20;
 /// links, two on their way to it, one about to be given.
 constexpr int kAhead = 4;
 
-/// Sets the columns that the file has a say in: what people added in others stays.
-std::string assignments(const std::vector<std::string>& told) {
-    std::string out = "extra = coalesce(s.extra, v.extra), content_hash = s.content_hash";
-    for (const std::string& column : told) out += fmt::format(", {0} = s.{0}", column);
+std::string array_of(const std::vector<std::string>& values) {
+    std::string out;
+    db::Codec<std::vector<std::string>>::write(values, out);
     return out;
 }
 
@@ -39,7 +39,7 @@ std::string assignments(const std::vector<std::string>& told) {
 std::string remember_changed_names(const ImportOrder& order) {
     std::string names;
     for (const std::string_view kind : {"first", "last"})
-        if (order.tells(fmt::format("{}_name", kind)))
+        if (order.told.tells(fmt::format("{}_name", kind)))
             names += fmt::format("{}('{}', s.{}_folded)", names.empty() ? "" : ", ", kind, kind);
     if (names.empty()) return "";
     return fmt::format(
@@ -57,8 +57,8 @@ std::string touch_links(const ImportOrder& order) {
     return fmt::format(
         "update campaign.campaign_voters m set changed_at = clock_timestamp(){}{}"
         " from changed_voters s where m.voter_id = s.id",
-        order.tells("first_name") ? ", first_folded = s.first_folded" : "",
-        order.tells("last_name") ? ", last_folded = s.last_folded" : "");
+        order.told.tells("first_name") ? ", first_folded = s.first_folded" : "",
+        order.told.tells("last_name") ? ", last_folded = s.last_folded" : "");
 }
 
 }  // namespace
@@ -169,7 +169,7 @@ void VoterWriter::write_mixed(Chunk& chunk) {
 /// them.
 void VoterWriter::name_as_known(Chunk& chunk, ChunkRow& row, const Known& known, bool rewrite) const {
     const auto name = [&](std::string_view column, std::string_view of_file, std::string_view of_voter) {
-        return rewrite && order_.tells(column) ? std::string(of_file) : importer::fold_name(of_voter);
+        return rewrite && order_.told.tells(column) ? std::string(of_file) : importer::fold_name(of_voter);
     };
     const std::string first = name("first_name", chunk.first(row), known.first_name);
     const std::string last = name("last_name", chunk.last(row), known.last_name);
@@ -257,7 +257,8 @@ void VoterWriter::update_voters(const Chunk& chunk, const std::vector<std::uint3
         copy.put(CopyRows::trailer());
         copy.finish();
     }
-    connection_.exec(update_);
+    const Told& told = order_.told;
+    connection_.query(update_, array_of(told.extra), array_of(told.districts), array_of(told.mailing));
     if (!update_names_.empty()) connection_.exec(update_names_);
     connection_.exec(update_links_);
 }

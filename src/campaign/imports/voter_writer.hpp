@@ -1,10 +1,10 @@
 #pragma once
 
-#include <algorithm>
 #include <optional>
 #include <string>
 
 #include "campaign/imports/chunk.hpp"
+#include "campaign/imports/told.hpp"
 #include "platform/db/sync/connection.hpp"
 
 namespace townhall::campaign {
@@ -18,10 +18,8 @@ struct ImportOrder {
     std::string source;
     OnMatch on_match = OnMatch::update;
     bool dry_run = false;
-    bool resumed = false;                // by a run after the first
-    std::vector<std::string> told = {};  // columns of campaign.voters that the file has something about
-
-    [[nodiscard]] bool tells(std::string_view column) const { return std::ranges::find(told, column) != told.end(); }
+    bool resumed = false;  // by a run after the first
+    Told told = {};
 };
 
 /// Writes a chunk's voters, in a transaction of its own, and finds what is to be linked.

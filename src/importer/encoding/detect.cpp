@@ -26,6 +26,26 @@ bool undefined_in_1252(char c) {
     return byte == 0x81 || byte == 0x8D || byte == 0x8F || byte == 0x90 || byte == 0x9D;
 }
 
+/// By whether the bytes above ASCII are UTF-8. A few that Windows-1252 leaves undefined are somebody's slip; where
+/// there are many, the text is of an encoding that we don't read, and its rows are refused as broken UTF-8.
+DetectedEncoding of_high_bytes(std::string_view sample) {
+    std::size_t sequences = 0;
+    std::size_t strange = 0;
+    std::size_t undefined = 0;
+    for (std::size_t at = 0; at < sample.size();) {
+        const std::size_t length = utf8_sequence(sample, at);
+        // A sequence that the sample's end cuts says nothing.
+        if (length == 0 && sample.size() - at < 4 && static_cast<unsigned char>(sample[at]) >= 0xC2) break;
+        sequences += length > 1 ? 1 : 0;
+        strange += length == 0 ? 1 : 0;
+        undefined += length == 0 && undefined_in_1252(sample[at]) ? 1 : 0;
+        at += length == 0 ? 1 : length;
+    }
+    if (strange == 0) return {sequences > 0 ? Encoding::utf8 : Encoding::utf8_or_windows1252, 0};
+    const bool latin = sequences * 4 < strange && undefined * 20 < strange;
+    return {latin ? Encoding::windows1252 : Encoding::utf8, 0};
+}
+
 }  // namespace
 
 std::string_view to_string(Encoding encoding) {
@@ -50,20 +70,7 @@ DetectedEncoding detect_encoding(std::string_view sample) {
     if (sample.starts_with("\xFE\xFF")) return {Encoding::utf16be, 2};
     const DetectedEncoding wide = by_zeros(sample, {});
     if (wide.encoding != Encoding::utf8_or_windows1252) return wide;
-    std::size_t sequences = 0;
-    std::size_t strange = 0;
-    bool undefined = false;
-    for (std::size_t at = 0; at < sample.size();) {
-        const std::size_t length = utf8_sequence(sample, at);
-        // A sequence that the sample's end cuts says nothing.
-        if (length == 0 && sample.size() - at < 4 && static_cast<unsigned char>(sample[at]) >= 0xC2) break;
-        sequences += length > 1 ? 1 : 0;
-        strange += length == 0 ? 1 : 0;
-        undefined |= length == 0 && undefined_in_1252(sample[at]);
-        at += length == 0 ? 1 : length;
-    }
-    if (strange == 0) return {sequences > 0 ? Encoding::utf8 : Encoding::utf8_or_windows1252, 0};
-    return {undefined || sequences * 4 >= strange ? Encoding::utf8 : Encoding::windows1252, 0};
+    return of_high_bytes(sample);
 }
 
 bool Utf16Source::next_member() {

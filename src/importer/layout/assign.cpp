@@ -27,6 +27,7 @@ class Assignment {
     explicit Assignment(std::vector<std::string> headers) : headers_(std::move(headers)), targets_(headers_.size()) {
         for (const auto& header : headers_) plain_.push_back(plain_header(header));
         done_.resize(headers_.size());
+        fault_columns_ = fault_columns(plain_);
     }
 
     void by_mapping(const std::vector<std::pair<std::string, std::string>>& mapping) {
@@ -67,11 +68,13 @@ class Assignment {
             if (!done_[begin + i] && rules[i].field != Field::extra && free_for(rules[i])) set(begin + i, rules[i]);
     }
 
-    /// What we say of a refused row in the file of such rows.
+    /// What we say of a refused row in the list of such rows.
     void pass_over_ours() {
         for (const ColumnRule& rule : generic_rules())
             for (std::size_t at = 0; rule.field == Field::ignored && at < plain_.size(); ++at)
                 if (!done_[at] && plain_[at] == rule.name) set(at, rule);
+        for (std::size_t at = 0; at < fault_columns_; ++at)
+            if (!done_[at]) set(at, {.name = {}, .field = Field::ignored});
     }
 
     void into(Plan& plan) && {
@@ -86,6 +89,7 @@ class Assignment {
             plan.columns.push_back({std::move(name), std::move(field)});
         }
         plan.targets = std::move(targets_);
+        plan.fault_columns = fault_columns_;
     }
 
   private:
@@ -110,7 +114,9 @@ class Assignment {
         const char* first = column.data() + (column.starts_with('#') ? 1 : 0);
         const char* last = column.data() + column.size();
         const auto [end, error] = std::from_chars(first, last, number);
-        if (error == std::errc{} && end == last && number >= 1 && number <= headers_.size()) return number - 1;
+        // The file's own columns keep their numbers in the list of its refused rows.
+        if (error == std::errc{} && end == last && number >= 1 && number <= headers_.size() - fault_columns_)
+            return fault_columns_ + number - 1;
         throw ImportError(ImportError::Kind::mapping, "The mapping names a column that the file does not have.");
     }
 
@@ -149,6 +155,7 @@ class Assignment {
     std::vector<std::string> plain_;
     std::vector<Target> targets_;
     std::vector<bool> done_;
+    std::size_t fault_columns_ = 0;
     std::array<bool, kFieldCount> taken_{};
     std::array<bool, kFieldCount> fixed_{};  // by the mapping
     std::set<std::string> districts_;
@@ -167,9 +174,9 @@ void assign_columns(Plan& plan, std::vector<std::string> headers, bool florida) 
     const Layout* layout = florida_at ? nullptr : match_layout(headers);
     Assignment assignment(std::move(headers));
     assignment.by_mapping(plan.options.mapping);
+    assignment.pass_over_ours();
     if (florida_at) {
         assignment.by_place(florida_columns(), *florida_at);
-        assignment.pass_over_ours();
     } else {
         if (layout != nullptr) assignment.by_rules(layout->rules);
         assignment.by_generic_names();

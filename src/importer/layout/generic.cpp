@@ -14,6 +14,7 @@ using enum Field;
 constexpr auto kRules = std::to_array<ColumnRule>({
     // What stands before a rejected row's own values in the list of errors that is mended and sent again.
     {"errorline", ignored},
+    {"errormember", ignored},
     {"errorcolumn", ignored},
     {"errorcode", ignored},
     {"errorreason", ignored},

@@ -14,6 +14,17 @@ std::string plain_header(std::string_view header) {
     return out;
 }
 
+std::size_t fault_columns(const std::vector<std::string>& plain_headers) {
+    if (plain_headers.empty() || plain_headers.front() != "errorline") return 0;
+    const auto is_ours = [](std::string_view header) {
+        while (!header.empty() && is_digit(header.back())) header.remove_suffix(1);  // "error_line (2)"
+        return std::any_of(generic_rules().begin(), generic_rules().end(),
+                           [&](const ColumnRule& rule) { return rule.field == Field::ignored && rule.name == header; });
+    };
+    const auto behind = std::find_if_not(plain_headers.begin(), plain_headers.end(), is_ours);
+    return static_cast<std::size_t>(behind - plain_headers.begin());
+}
+
 bool is_known_header(std::string_view header) {
     if (header.size() > 100) return false;
     const std::string plain = plain_header(header);

@@ -38,6 +38,9 @@ inline constexpr std::string_view kFloridaSource = "us-fl";
 
 /// A header as it is compared: letters and digits only, in lower case.
 [[nodiscard]] std::string plain_header(std::string_view header);
+/// How many columns at the beginning tell why a row was refused: in our list of such rows, sent again. That of a list
+/// of a list has them more than once. Takes headers as plain_header() gives them.
+[[nodiscard]] std::size_t fault_columns(const std::vector<std::string>& plain_headers);
 /// Whether any layout or the generic names know it.
 [[nodiscard]] bool is_known_header(std::string_view header);
 /// Whether a recognised layout gives its voters this source.

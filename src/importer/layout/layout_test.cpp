@@ -58,6 +58,23 @@ TEST(Layout, a_mapping_overrides) {
     EXPECT_THROW(fields({"a"}, {{"districts", "a"}}), ImportError);
 }
 
+TEST(Layout, columns_keep_their_numbers_in_a_list_of_refused_rows) {
+    const Names list = {"error_line", "error_member", "error_column", "error_code", "error_reason", "a", "b"};
+    const Mapping mapping = {{"external_id", "1"}, {"last_name", "#2"}};
+    const std::string no = "ignored";
+    EXPECT_EQ(fields(list, mapping), (Names{no, no, no, no, no, "external_id", "last_name"}));
+    EXPECT_EQ(fields({"error_line", "error_column", "error_code", "error_reason", "a", "b"}, mapping),
+              (Names{no, no, no, no, "external_id", "last_name"}));
+    EXPECT_EQ(fields({"Error Line", "a", "b"}, mapping), (Names{no, "external_id", "last_name"}));
+    EXPECT_EQ(fields({"error_line", "error_code", "error_line", "error_code", "error_line (2)", "a", "b"}, mapping),
+              (Names{no, no, no, no, no, "external_id", "last_name"}));
+    EXPECT_THROW(fields(list, {{"external_id", "3"}}), ImportError);
+    EXPECT_THROW(fields(list, {{"external_id", "0"}}), ImportError);
+    // Somebody's own column of such a name begins no list of ours.
+    EXPECT_EQ(fields({"error_code", "b"}, {{"last_name", "2"}}), (Names{no, "last_name"}));
+    EXPECT_EQ(fields({"error_line", "a"}, {{"ignored", "error_line"}, {"city", "a"}}), (Names{no, "city"}));
+}
+
 TEST(Layout, column_names_are_unique) {
     Plan plan;
     assign_columns(plan, {"x", "x", "", "x (2)"}, false);

@@ -71,6 +71,7 @@ struct Plan {
     std::vector<Member> members;
     std::vector<Column> columns;
     std::vector<Target> targets;                         // one per column
+    std::size_t fault_columns = 0;                       // of them, at the beginning: ours, of a list of refused rows
     std::vector<std::vector<std::string>> preview_rows;  // the first rows' values, as UTF-8
     std::string header_text;  // the header's line as it stands; a row equal to it is passed over
     bool pad_short_rows = false;

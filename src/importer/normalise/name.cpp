@@ -153,11 +153,38 @@ std::string_view fold_unicode(std::string_view text, Arena& arena) {
     return {out, made.size()};
 }
 
-bool is_suffix(std::string_view word) {
-    constexpr std::array<std::string_view, 10> kSuffixes{"jr", "jr.", "sr", "sr.", "ii", "iii", "iv", "v", "md", "esq"};
+/// Words that are a suffix more often than a name.
+bool is_sure_suffix(std::string_view word) {
+    constexpr std::array<std::string_view, 8> kSuffixes{"jr", "jr.", "sr", "sr.", "ii", "iii", "iv", "esq"};
     for (const auto suffix : kSuffixes)
         if (equals_ignoring_case(word, suffix)) return true;
     return false;
+}
+
+/// `v` is an initial too, and `md` short for Mohammed.
+bool is_suffix(std::string_view word) {
+    return is_sure_suffix(word) || equals_ignoring_case(word, "v") || equals_ignoring_case(word, "md");
+}
+
+/// Whether `word` behind `name` is its suffix: what may be a name itself is one only behind a name of two words.
+bool is_suffix_of(std::string_view name, std::string_view word) {
+    if (name.empty()) return false;
+    return is_sure_suffix(word) || (is_suffix(word) && name.find(' ') != std::string_view::npos);
+}
+
+/// What stands before the next comma, taken off `text` with that comma.
+std::string_view take_piece(std::string_view& text) {
+    const std::size_t comma = text.find(',');
+    const std::string_view piece = trim(text.substr(0, comma));
+    text = comma == std::string_view::npos ? std::string_view{} : trim(text.substr(comma + 1));
+    return piece;
+}
+
+/// Whether nothing but suffixes stands behind the name's comma: "Jr., MD".
+bool are_suffixes_of(std::string_view name, std::string_view text) {
+    bool all = is_suffix_of(name, take_piece(text));
+    while (all && !text.empty()) all = is_suffix(take_piece(text));
+    return all;
 }
 
 /// Takes the last word off `text`.
@@ -166,6 +193,48 @@ std::string_view take_last_word(std::string_view& text) {
     const std::string_view word = blank == std::string_view::npos ? text : text.substr(blank + 1);
     text = blank == std::string_view::npos ? std::string_view{} : trim(text.substr(0, blank));
     return word;
+}
+
+/// Takes the suffixes at the end off `name`, which keeps a word at least.
+std::string_view take_suffix(std::string_view& name) {
+    const std::string_view whole = name;
+    for (std::string_view before = name;; name = before) {
+        const std::string_view word = take_last_word(before);
+        if (!is_suffix_of(before, word)) break;
+    }
+    return trim(whole.substr(name.size()));
+}
+
+void set_given(NameParts& parts, std::string_view given) {
+    const std::size_t blank = given.find(' ');
+    parts.first = given.substr(0, blank);
+    if (blank != std::string_view::npos) parts.middle = trim(given.substr(blank + 1));
+}
+
+/// "First Middle Last Suffix".
+NameParts first_name_first(std::string_view name) {
+    NameParts parts;
+    parts.suffix = take_suffix(name);
+    parts.last = take_last_word(name);
+    set_given(parts, name);
+    return parts;
+}
+
+/// "Last, First Middle", with the suffix behind any of them: "Last Suffix, First", "Last, Suffix, First", "Last, First
+/// Suffix", "Last, First, Suffix".
+NameParts last_name_first(std::string_view last, std::string_view behind) {
+    NameParts parts;
+    std::string_view given = take_piece(behind);
+    if (is_suffix(given) && !behind.empty() && !are_suffixes_of(last, behind)) {
+        parts.suffix = given;
+        given = take_piece(behind);
+    }
+    if (!behind.empty()) parts.suffix = behind;
+    if (parts.suffix.empty()) parts.suffix = take_suffix(given);
+    if (parts.suffix.empty()) parts.suffix = take_suffix(last);
+    parts.last = last;
+    set_given(parts, given);
+    return parts;
 }
 
 }  // namespace
@@ -215,33 +284,15 @@ std::string fold_name(std::string_view text) {
 }
 
 NameParts split_full_name(std::string_view raw) {
-    NameParts parts;
-    std::string_view text = trim(raw);
-    if (const std::size_t comma = text.find(','); comma != std::string_view::npos) {
-        std::string_view after = trim(text.substr(comma + 1));
-        if (!is_suffix(after)) {
-            parts.last = trim(text.substr(0, comma));
-            if (const std::size_t second = after.find(','); second != std::string_view::npos) {
-                parts.suffix = trim(after.substr(second + 1));
-                after = trim(after.substr(0, second));
-            }
-            const std::size_t blank = after.find(' ');
-            parts.first = after.substr(0, blank);
-            if (blank != std::string_view::npos) parts.middle = trim(after.substr(blank + 1));
-            return parts;
-        }
-        parts.suffix = after;
-        text = trim(text.substr(0, comma));
-    }
-    std::string_view rest = text;
-    parts.last = take_last_word(rest);
-    if (parts.suffix.empty() && is_suffix(parts.last) && !rest.empty()) {
-        parts.suffix = parts.last;
-        parts.last = take_last_word(rest);
-    }
-    const std::size_t blank = rest.find(' ');
-    parts.first = rest.substr(0, blank);
-    if (blank != std::string_view::npos) parts.middle = trim(rest.substr(blank + 1));
+    std::string_view behind = trim(raw);
+    const std::size_t comma = behind.find(',');
+    if (comma == std::string_view::npos) return first_name_first(behind);
+    while (behind.ends_with(',') && behind.size() > comma + 1) behind = trim(behind.substr(0, behind.size() - 1));
+    const std::string_view before = take_piece(behind);
+    if (!are_suffixes_of(before, behind)) return last_name_first(before, behind);
+    NameParts parts = first_name_first(before);
+    // "John Smith Jr., MD" has one suffix, from its first word on.
+    parts.suffix = parts.suffix.empty() ? behind : std::string_view(parts.suffix.begin(), behind.end());
     return parts;
 }
 

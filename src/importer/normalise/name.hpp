@@ -17,7 +17,8 @@ class Arena;
 [[nodiscard]] std::string fold_name(std::string_view text);
 [[nodiscard]] std::string_view fold_name(std::string_view text, Arena& arena);
 
-/// The parts of a full name; views into the text. Reads "Last, First Middle, Suffix" and "First Middle Last Suffix".
+/// The parts of a full name; views into the text. Reads "First Middle Last Suffix" and "Last, First Middle, Suffix",
+/// the suffix behind any part.
 struct NameParts {
     std::string_view first;
     std::string_view middle;

@@ -85,12 +85,14 @@ RowReader::Outcome RowReader::next() {
     }
 }
 
-/// Repeated headers and rows without any value, as spreadsheets leave them at the end.
+/// Repeated headers and rows without any value, as spreadsheets leave them at the end. In a list of refused rows what
+/// we said of a row is no value of it: that of a member that was left out has none.
 bool RowReader::is_skipped() const {
     const RawRecord& record = reader_->record();
     if (plan_.dialect.has_header && record.text == plan_.header_text) return true;
-    return record.fields.front().empty() && std::all_of(record.fields.begin(), record.fields.end(),
-                                                        [](std::string_view field) { return field.empty(); });
+    const std::size_t own = record.fields.size() < plan_.fault_columns ? 0 : plan_.fault_columns;
+    return std::all_of(record.fields.begin() + static_cast<std::ptrdiff_t>(own), record.fields.end(),
+                       [](std::string_view field) { return field.empty(); });
 }
 
 RowReader::Outcome RowReader::check() {
