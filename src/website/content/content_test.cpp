@@ -150,6 +150,24 @@ TEST_F(ContentTest, TheNewerOfTwoCopiesCountsAndDeletionsTakeOut) {
     EXPECT_TRUE(read_library(reading).services.empty());
 }
 
+TEST_F(ContentTest, WhatCameAfterADeletionStaysInWhateverOrderItIsRead) {
+    const std::string entry =
+        R"({"items":[{"sys":{"type":"Entry","id":"a","updatedAt":"2026-01-01T00:00:00Z","revision":1}, "fields":{}}]})";
+    const auto deletion = [](std::string_view day) {
+        return fmt::format(R"({{"items":[{{"sys":{{"type":"DeletedEntry","id":"a","deletedAt":"{}T00:00:00Z"}}}}]}})",
+                           day);
+    };
+    for (const auto& [day, there] : {std::pair{"2025-06-01", true}, {"2026-06-01", false}}) {
+        Space before("en-US"), after("en-US");
+        before.add(deletion(day), warnings);
+        before.add(entry, warnings);
+        after.add(entry, warnings);
+        after.add(deletion(day), warnings);
+        EXPECT_EQ(before.entry("a") != nullptr, there) << day;
+        EXPECT_EQ(after.entry("a") != nullptr, there) << day;
+    }
+}
+
 TEST_F(ContentTest, WhatIsNoAnswerIsRefused) {
     Space space("en-US");
     for (const char* text :

@@ -40,16 +40,14 @@ db::Timestamp time_at(const json::Value& sys, std::string_view name) {
     return db::parse_timestamp(json::text_at(&sys, name)).value_or(db::Timestamp{});
 }
 
-void place(Space::Records& records, Record record) {
-    const auto known = records.find(record.id);
-    if (known == records.end()) {
-        if (records.size() >= kMostRecords)
-            throw ContentError(fmt::format("there are more than {} entries or assets", kMostRecords));
-        std::string id = record.id;
-        records.emplace(std::move(id), std::move(record));
-    } else if (known->second.updated_at < record.updated_at) {
-        known->second = std::move(record);
-    }
+/// When an entry or asset was deleted; nothing where that is not told.
+std::optional<db::Timestamp> time_of_deletion(const json::Value& sys) {
+    const auto when = db::parse_timestamp(json::text_at(&sys, "deletedAt"));
+    return when ? when : db::parse_timestamp(json::text_at(&sys, "updatedAt"));
+}
+
+void check_room(std::size_t size) {
+    if (size >= kMostRecords) throw ContentError(fmt::format("there are more than {} entries or assets", kMostRecords));
 }
 
 const Record* find(const Space::Records& records, std::string_view id) {
@@ -72,6 +70,27 @@ std::optional<Link> link_of(const json::Value& value) {
     if (kind == "Entry") return Link{Link::To::entry, id};
     if (kind == "Asset") return Link{Link::To::asset, id};
     return std::nullopt;
+}
+
+void Space::Kind::place(Record record) {
+    if (const auto gone = deleted.find(record.id); gone != deleted.end() && gone->second >= record.updated_at) return;
+    const auto known = records.find(record.id);
+    if (known == records.end()) {
+        check_room(records.size());
+        std::string id = record.id;
+        records.emplace(std::move(id), std::move(record));
+    } else if (known->second.updated_at < record.updated_at) {
+        known->second = std::move(record);
+    }
+}
+
+void Space::Kind::remove(std::string_view id, std::optional<db::Timestamp> when) {
+    if (const auto known = records.find(id); known != records.end() && (!when || known->second.updated_at <= *when))
+        records.erase(known);
+    if (!when) return;  // what is read later may be newer
+    check_room(deleted.size());
+    db::Timestamp& latest = deleted.try_emplace(std::string(id), *when).first->second;
+    latest = std::max(latest, *when);
 }
 
 void Space::add(std::string_view answer, Warnings& warnings) {
@@ -100,8 +119,7 @@ void Space::add_one(json::Value& item, Warnings& warnings) {
     const std::string_view id = json::text_at(sys, "id");
     if (id.empty() || id.size() > kLongestId) return warnings.add(id, "has no usable id");
     if (kind == "DeletedEntry" || kind == "DeletedAsset") {
-        Records& records = kind == "DeletedEntry" ? entries_ : assets_;
-        if (const auto known = records.find(id); known != records.end()) records.erase(known);
+        (kind == "DeletedEntry" ? entries_ : assets_).remove(id, time_of_deletion(*sys));
         return;
     }
     if (kind != "Entry" && kind != "Asset") return warnings.add(id, "is neither entry nor asset");
@@ -110,17 +128,17 @@ void Space::add_one(json::Value& item, Warnings& warnings) {
     if (!fields || !fields->get_if<json::Object>()) return warnings.add(id, "has no fields");
 
     const json::Value* type = sys->find("contentType");
-    place(kind == "Entry" ? entries_ : assets_,
-          {.id = std::string(id),
-           .type = std::string(json::text_at(type ? type->find("sys") : nullptr, "id")),
-           .created_at = time_at(*sys, "createdAt"),
-           .updated_at = time_at(*sys, "updatedAt"),
-           .by_locale = sys->find("locale") == nullptr,
-           .fields = std::move(*fields)});
+    (kind == "Entry" ? entries_ : assets_)
+        .place({.id = std::string(id),
+                .type = std::string(json::text_at(type ? type->find("sys") : nullptr, "id")),
+                .created_at = time_at(*sys, "createdAt"),
+                .updated_at = time_at(*sys, "updatedAt"),
+                .by_locale = sys->find("locale") == nullptr,
+                .fields = std::move(*fields)});
 }
 
-const Record* Space::entry(std::string_view id) const { return find(entries_, id); }
-const Record* Space::asset(std::string_view id) const { return find(assets_, id); }
+const Record* Space::entry(std::string_view id) const { return find(entries_.records, id); }
+const Record* Space::asset(std::string_view id) const { return find(assets_.records, id); }
 
 const json::Value* Space::field(const Record& record, std::string_view name) const {
     const json::Value* value = record.fields.find(name);

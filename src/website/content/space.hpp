@@ -64,11 +64,12 @@ class Space {
     /// `locale`: the one whose values are read where fields come by locale.
     explicit Space(std::string locale) : locale_(std::move(locale)) {}
 
-    /// Adds one answer, as JSON. Of two copies of an entry the newer counts; DeletedEntry and DeletedAsset take it out
-    /// again. Throws ContentError where the text is no such answer, or too much.
+    /// Adds one answer, as JSON. Of two copies of an entry the newer counts; DeletedEntry and DeletedAsset take out
+    /// what is not newer than they are, whichever is read first. Throws ContentError where the text is no such answer,
+    /// or too much.
     void add(std::string_view answer, Warnings& warnings);
 
-    [[nodiscard]] const Records& entries() const { return entries_; }
+    [[nodiscard]] const Records& entries() const { return entries_.records; }
     [[nodiscard]] const Record* entry(std::string_view id) const;
     [[nodiscard]] const Record* asset(std::string_view id) const;
 
@@ -79,9 +80,18 @@ class Space {
     void add_all(api::json::Value* list, Warnings& warnings);
     void add_one(api::json::Value& item, Warnings& warnings);
 
+    /// Those of one kind, and when others were deleted.
+    struct Kind {
+        Records records;
+        std::map<std::string, db::Timestamp, std::less<>> deleted;
+
+        void place(Record record);
+        void remove(std::string_view id, std::optional<db::Timestamp> when);
+    };
+
     std::string locale_;
-    Records entries_;
-    Records assets_;
+    Kind entries_;
+    Kind assets_;
 };
 
 }  // namespace townhall::website
