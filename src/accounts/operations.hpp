@@ -39,7 +39,8 @@ inline constexpr api::Endpoint<api::Nothing, api::Nothing> kLogOut{
     .who = api::Who::anyone,
     .success = 204,
     .errors = {&api::kUnauthorized},
-    .raw_body = true};
+    .raw_body =
+        R"({"required":false,"content":{"application/json":{"schema":{"$ref":"#/components/schemas/RefreshToken"}}}})"};
 
 Task<Result<api::Answer<User>>> me(Deps deps, Principal who);
 inline constexpr api::Endpoint<api::Nothing, User> kMe{

@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "platform/api/audit.hpp"
+#include "platform/api/encode.hpp"
+#include "platform/api/etag.hpp"
 #include "platform/api/json.hpp"
 #include "platform/api/paging.hpp"
 #include "platform/jobs/admin.hpp"
@@ -73,12 +75,13 @@ constexpr api::Endpoint<OneJob, jobs::Entry> kReplayJob{
     .summary = "Give a job that failed for good another round of attempts",
     .who = api::Who::admin,
     .errors = {&api::kNotFound, &kNotDead, &api::kConflict}};
-constexpr api::Endpoint<OneJob, api::Nothing> kDiscardJob{.verb = api::del,
-                                                          .path = "/api/v1/jobs/{id}",
-                                                          .summary = "Delete a job that failed for good",
-                                                          .who = api::Who::admin,
-                                                          .success = 204,
-                                                          .errors = {&api::kNotFound, &kNotDead}};
+constexpr api::Endpoint<OneJob, api::Nothing> kDiscardJob{
+    .verb = api::del,
+    .path = "/api/v1/jobs/{id}",
+    .summary = "Delete a job that failed for good",
+    .who = api::Who::admin,
+    .success = 204,
+    .errors = {&api::kNotFound, &kNotDead, &api::kPreconditionFailed}};
 
 constexpr std::array<const db::Statement*, 5> kQueries{&jobs::kList, &jobs::kShow, &jobs::kReplayOne, &jobs::kDiscard,
                                                        &jobs::kAddProbes};
@@ -128,15 +131,24 @@ Task<Result<jobs::Entry>> replay_job(JobsDeps deps, api::Context& context, OneJo
     co_return *std::move(replayed);
 }
 
+/// Whether the job is still as the client knows it.
+Task<std::optional<api::Error>> check(db::Transaction& tx, const api::Context& context, std::int64_t id) {
+    const auto now = co_await tx.optional(jobs::kShow, id);
+    if (!now) co_return api::kNotFound;
+    std::string shown;
+    api::encode(shown, *now);
+    co_return api::check_change(context.conditions(), api::etag_of_bytes(shown));
+}
+
 Task<Result<api::Nothing>> discard_job(JobsDeps deps, api::Context& context, OneJob in) {
-    const auto body = [&](db::Transaction& tx) -> Task<bool> {
+    const auto body = [&](db::Transaction& tx) -> Task<Result<api::Nothing>> {
+        if (auto error = co_await check(tx, context, in.id)) co_return std::unexpected(*std::move(error));
         const auto kind = co_await tx.optional(jobs::kDiscard, in.id);
-        if (kind) co_await note(tx, context, "job.discarded", in.id, *kind);
-        co_return kind.has_value();
+        if (!kind) co_return std::unexpected(kNotDead);
+        co_await note(tx, context, "job.discarded", in.id, *kind);
+        co_return api::Nothing{};
     };
-    const bool discarded = co_await deps.db.transaction(db::Scope::owner(), body);
-    if (!discarded) co_return std::unexpected(co_await missing(deps, in.id));
-    co_return api::Nothing{};
+    co_return co_await deps.db.transaction(db::Scope::owner(), body);
 }
 
 }  // namespace

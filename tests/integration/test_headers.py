@@ -35,6 +35,22 @@ RAW = {
 }
 
 
+@pytest.fixture(scope="module")
+def own_server_for(database):
+    """own_server_for(environment) → a server of this module's with these settings, one for all who ask alike."""
+    started = {}
+
+    def start(environment):
+        key = tuple(environment.items())
+        if key not in started:
+            started[key] = Townhall(database, environment).start()
+        return started[key]
+
+    yield start
+    for server in started.values():
+        server.close()
+
+
 def posted(form):
     """A contact form on a connection that closes after it."""
     body = json.dumps(form).encode()
@@ -220,6 +236,17 @@ def test_strict_transport_security(server, database, tmp_path):
             check_headers(headers, secure=True)
     finally:
         encrypted.close()
+
+
+@pytest.mark.parametrize("name", ["bad escape in the path", "TRACE", "TRACK", "expectation"])
+def test_refusals_of_a_sound_header_know_who_asked(own_server_for, name):
+    """The request's id is told back, and a listed site may read the answer."""
+    server = own_server_for({"CORS_ALLOWED_ORIGINS": "https://www.example.org"})
+    line, rest = RAW[name][0].split(b"\r\n", 1)
+    told = b"X-Request-Id: mine-1\r\nOrigin: https://www.example.org\r\n"
+    answer = raw_exchange(server.port, line + b"\r\n" + told + rest).lower()
+    assert b"\r\nx-request-id: mine-1\r\n" in answer
+    assert b"\r\naccess-control-allow-origin: https://www.example.org\r\n" in answer
 
 
 @pytest.mark.promise("P58", "TRACE is refused and echoes nothing")

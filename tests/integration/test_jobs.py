@@ -72,6 +72,14 @@ def test_a_dead_letter_is_discarded(admin, database, make_dead):
     problem(admin.delete(f"/api/v1/jobs/{job}"), 404)
 
 
+def test_a_dead_letter_that_changed_is_not_discarded(admin, make_dead):
+    """412 where If-Match names another state of it."""
+    path = f"/api/v1/jobs/{make_dead()}"
+    tag = admin.get(path).headers["ETag"]
+    problem(admin.delete(path, headers={"If-Match": '"other"'}), 412, code="precondition_failed")
+    assert admin.delete(path, headers={"If-Match": tag}).status_code == 204
+
+
 def test_who_replays_and_discards_is_kept(admin, make_dead):
     """In the audit log."""
     for action, act in (

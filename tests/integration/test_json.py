@@ -1,6 +1,8 @@
 """Hostile JSON and bytes: refused with 400, never 500."""
 
 import json
+import re
+import secrets
 
 import pytest
 
@@ -76,6 +78,54 @@ def test_hostile_bytes(public, body):
 def test_nesting_within_the_limit_is_no_syntax_error(public):
     """64 levels parse: then they are a fault of the field."""
     problem(post(public, form_with("[" * 63 + "]" * 63)), 422, pointers=["/message"])
+
+
+@pytest.mark.parametrize(
+    "text, taken",
+    [
+        ("1980.0", True),
+        ("1.98e3", True),
+        ("1980", True),
+        ("1980.5", False),
+        ("1e300", False),
+        ("9007199254740993.0", False),
+        ('"1980"', False),
+        ("true", False),
+    ],
+)
+def test_an_integer_is_a_number_without_a_fraction(admin, campaign, text, taken):
+    """As JSON Schema has it, however it is written; what a double can't hold exactly is refused."""
+    body = f'{{"first_name":"Ida","last_name":"N{secrets.token_hex(4)}","birth_year":{text}}}'.encode()
+    answer = admin.request("POST", f"/api/v1/voters?campaign_id={campaign}", data=body)
+    if taken:
+        assert ok(answer, 201)["birth_year"] == 1980
+    else:
+        problem(answer, 422, pointers=["/birth_year"])
+
+
+def test_a_campaign_named_by_a_whole_number(admin, make_campaign, make_user):
+    """`7.0` in the body names campaign 7, and is held against the caller's roles as 7 is."""
+    mine, other = make_campaign(), make_campaign()
+    caller = make_user("manager", mine)
+    for where, status in ((mine, 201), (other, 403)):
+        for text in (f"{where}", f"{where}.0"):
+            body = f'{{"campaign_id":{text},"first_name":"Ida","last_name":"W{secrets.token_hex(4)}"}}'.encode()
+            answer = caller.request("POST", "/api/v1/voters", data=body)
+            assert answer.status_code == status, (text, answer.text)
+
+
+def test_the_document_tells_of_blanks(admin, campaign):
+    """Where blanks alone are refused, the pattern of the document refuses them."""
+    document = ok(admin.get("/openapi.json"))
+    name = document["components"]["schemas"]["NewCampaign"]["properties"]["name"]
+    assert name["minLength"] == 1 and not re.search(name["pattern"], " \t\r\n") and re.search(name["pattern"], " a")
+    problem(admin.post("/api/v1/campaigns", {"name": " \t\r\n"}), 422, pointers=["/name"])
+
+
+@pytest.mark.parametrize("zone", ["leapseconds", "right/Europe/Berlin", "posixrules", "localtime", "Factory", "Europe"])
+def test_what_lies_beside_the_time_zones_is_none(admin, zone):
+    """422: only zones of the IANA database are taken."""
+    problem(admin.post("/api/v1/campaigns", {"name": "Fine", "time_zone": zone}), 422, pointers=["/time_zone"])
 
 
 @pytest.mark.promise("P40", "ids beyond 64 bits, NUL and bad UTF-8 in paths and queries are answered 4xx, never 500")

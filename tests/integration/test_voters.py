@@ -212,6 +212,26 @@ def test_a_birth_year_can_stay_without_the_date(admin, voter):
     assert (changed["date_of_birth"], changed["birth_year"]) == (None, 1956)
 
 
+def test_a_birth_year_is_the_dates(admin, campaign, voter):
+    """Not another one beside it; and nobody was born in the future, or before any voter who lives."""
+    path = f"/api/v1/voters/{voter['id']}?campaign_id={campaign}"
+    ok(admin.patch(path, {"date_of_birth": "1990-02-03"}))
+    problem(admin.patch(path, {"birth_year": 1950}), 422, pointers=["/birth_year"])
+    problem(admin.patch(path, {"birth_year": None}), 422, pointers=["/birth_year"])
+    assert ok(admin.patch(path, {"birth_year": 1990}))["date_of_birth"] == "1990-02-03"
+    assert ok(admin.patch(path, {"birth_year": 1950, "date_of_birth": None}))["birth_year"] == 1950
+    for day in ("3000-01-01", "1849-12-31"):
+        problem(admin.patch(path, {"date_of_birth": day}), 422, pointers=["/date_of_birth"])
+
+
+def test_a_new_first_number_is_not_kept_twice(admin, campaign, voter):
+    """Whichever of the others it was before; the same for addresses."""
+    path = f"/api/v1/voters/{voter['id']}?campaign_id={campaign}"
+    ok(admin.patch(path, {"phones": ["+12125550101", "+12125550102"], "emails": ["a@b.org", "c@d.org", "e@f.org"]}))
+    changed = ok(admin.patch(path, {"phone": "(212) 555-0102", "email": "e@f.org"}))
+    assert changed["phones"] == ["+12125550102"] and changed["emails"] == ["e@f.org", "c@d.org"]
+
+
 def test_another_zip_takes_the_plus_four_along(admin, voter):
     """The last four digits belong to their ZIP code; the same code again, or new digits, leave them."""
     assert ok(admin.put(path(voter), {"zip": "27601"}))["zip4"] == "1234"

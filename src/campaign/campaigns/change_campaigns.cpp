@@ -68,12 +68,12 @@ Task<Result<Campaign>> read_back(db::Transaction& tx, std::int64_t id) {
     co_return *std::move(row);
 }
 
-/// The campaign, locked for the rest of the transaction, where it is still as `If-Match` says.
+/// The campaign, locked for the rest of the transaction, where it still meets the request's conditions.
 Task<Result<Campaign>> read_for_change(db::Transaction& tx, const api::Context& context, std::int64_t id) {
     co_await tx.optional(kLock, id);
     auto campaign = co_await read_back(tx, id);
     if (!campaign) co_return std::unexpected(campaign.error());
-    if (auto error = api::check_if_match(context.header("if-match"), etag_of(*campaign)))
+    if (auto error = api::check_change(context.conditions(), etag_of(*campaign)))
         co_return std::unexpected(*std::move(error));
     co_return campaign;
 }

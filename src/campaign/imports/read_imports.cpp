@@ -75,7 +75,7 @@ Task<Result<api::Answer<Import>>> cancel_import(ImportsDeps deps, api::Context& 
     const auto body = [&](db::Transaction& tx) -> Task<Result<api::Answer<Import>>> {
         const auto before = co_await tx.optional(kLock, in.id, context.who.campaign);
         if (!before) co_return std::unexpected(kNoSuchImport);
-        if (auto error = api::check_if_match(context.header("if-match"), etag_of(*before)))
+        if (auto error = api::check_change(context.conditions(), etag_of(*before)))
             co_return std::unexpected(*std::move(error));
         auto canceled = co_await tx.optional(kCancel, in.id, api::audit_by(context));
         if (!canceled) co_return std::unexpected(kImportEnded);

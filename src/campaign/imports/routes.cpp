@@ -14,13 +14,13 @@ constexpr api::Endpoint<UploadOptions, Import> kUpload{
     .other_success = 201,
     .errors = {&api::kCampaignRequired, &kSourceTaken, &api::kStorageFull},
     .idempotent_post = true,
-    .raw_body = true};
+    .raw_body = api::kFileBody};
 constexpr api::Endpoint<PreviewOptions, Preview> kPreview{
     .verb = api::post,
     .path = "/api/v1/voters/upload/preview",
     .summary = "How a file would be read: dialect, columns, mapping, first rows, faults",
     .role = Role::manager,
-    .raw_body = true};
+    .raw_body = api::kFileBody};
 constexpr api::Endpoint<ListImports, api::Page<Import>> kList{
     .verb = api::get, .path = "/api/v1/voters/imports", .summary = "List imports, newest first", .role = Role::manager};
 constexpr api::Endpoint<GetImport, Import> kGet{.verb = api::get,

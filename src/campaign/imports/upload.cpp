@@ -9,11 +9,17 @@
 #include "campaign/imports/sources.hpp"
 #include "platform/api/audit.hpp"
 #include "platform/api/idempotency.hpp"
+#include "platform/api/prefer.hpp"
 #include "platform/guard/uuid.hpp"
 
 namespace townhall::campaign {
 
 namespace {
+
+using clock = std::chrono::steady_clock;
+
+constexpr std::chrono::seconds kLongestWait{60};
+constexpr std::chrono::seconds kTimeToAnswer{1};
 
 using Text = std::optional<std::string>;
 
@@ -50,24 +56,25 @@ std::optional<api::Error> faults_of(const UploadOptions& in) {
     return error;
 }
 
-/// Seconds of `Prefer: wait=30` (RFC 7240), at most a minute.
+/// Seconds of `Prefer: wait=30`, at most a minute, and no longer than the request may last.
 std::chrono::seconds wanted_wait(const api::Context& context) {
-    const auto prefer = context.header("prefer");
-    const std::size_t at = prefer ? prefer->find("wait=") : std::string_view::npos;
-    if (at == std::string_view::npos) return {};
+    const std::string asked = api::preference(context.request, "wait").value_or("");
     int seconds = 0;
-    std::from_chars(prefer->data() + at + 5, prefer->data() + prefer->size(), seconds);
-    return std::chrono::seconds(std::clamp(seconds, 0, 60));
+    std::from_chars(asked.data(), asked.data() + asked.size(), seconds);
+    const auto left = std::chrono::floor<std::chrono::seconds>(context.request.deadline - clock::now()) - kTimeToAnswer;
+    return std::clamp(std::chrono::seconds(seconds), {}, std::clamp(left, {}, kLongestWait));
 }
 
-Task<Import> wait_for_end(db::Database& db, db::Scope scope, Import import, std::chrono::seconds patience) {
-    const auto deadline = std::chrono::steady_clock::now() + patience;
+/// Until the import is done, or the client has waited as long as it will, or the server stops.
+Task<Import> wait_for_end(const ImportsDeps& deps, db::Scope scope, Import import, std::chrono::seconds patience) {
+    const auto deadline = clock::now() + patience;
     boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
-    for (auto pause = std::chrono::milliseconds(20); !final(import) && std::chrono::steady_clock::now() < deadline;
+    for (auto pause = std::chrono::milliseconds(20);
+         !final(import) && clock::now() < deadline && !deps.events.closing();
          pause = std::min(pause * 2, std::chrono::milliseconds(500))) {
         timer.expires_after(pause);
         co_await timer.async_wait(boost::asio::use_awaitable);
-        if (auto now = co_await db.optional(scope, kGetImport, import.id)) import = *std::move(now);
+        if (auto now = co_await deps.db.optional(scope, kGetImport, import.id)) import = *std::move(now);
     }
     co_return import;
 }
@@ -125,7 +132,7 @@ Task<Result<api::Answer<Import>>> upload(ImportsDeps deps, api::Context& context
 
     const auto patience = wanted_wait(context);
     if (patience.count() == 0) co_return answer;
-    answer->value = co_await wait_for_end(deps.db, import_scope(who), std::move(answer->value), patience);
+    answer->value = co_await wait_for_end(deps, import_scope(who), std::move(answer->value), patience);
     answer->status = final(answer->value) ? 201 : 202;
     answer->headers.emplace_back("Preference-Applied", fmt::format("wait={}", patience.count()));
     co_return answer;

@@ -12,6 +12,8 @@ namespace {
 
 using Value = api::Maybe<std::string>;
 
+constexpr int kEarliestBirth = 1850;  // as of birth_year, and in an import
+
 /// Applies `clean` to a text that is there; what becomes empty is null.
 template <class Clean>
 void apply(Value& value, Clean clean) {
@@ -75,6 +77,20 @@ void check_postal_code(VoterFields& fields, api::Faults& faults) {
     if (!code->zip4.empty()) fields.zip4 = code->zip4;
 }
 
+/// The year is the date's, as in an import; nobody was born tomorrow.
+void check_birth(VoterFields& fields, api::Faults& faults) {
+    if (fields.date_of_birth.is_null() && !fields.birth_year.present()) fields.birth_year = std::nullopt;
+    if (!fields.date_of_birth.has_value()) return;
+    const std::chrono::sys_days day = *fields.date_of_birth;
+    const int year = static_cast<int>(std::chrono::year_month_day(day).year());
+    const api::Faults::Step step(faults, "date_of_birth");
+    if (day > std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now()) + std::chrono::days(1))
+        faults.add("max", "Must not be in the future.");
+    else if (year < kEarliestBirth)
+        faults.add("min", "Must not be before 1850.");
+    fields.birth_year = year;
+}
+
 void check_object(const api::Maybe<db::Json>& value, std::string_view name, api::Faults& faults) {
     if (!value.has_value() || value->text.starts_with('{')) return;
     const api::Faults::Step step(faults, name);
@@ -105,12 +121,7 @@ void normalise(VoterFields& fields, api::Faults& faults) {
     check_postal_code(fields, faults);
     check_object(fields.districts, "districts", faults);
     check_object(fields.extra, "extra", faults);
-    if (fields.date_of_birth.has_value()) {
-        const std::chrono::year_month_day day(*fields.date_of_birth);
-        fields.birth_year = static_cast<int>(day.year());
-    } else if (fields.date_of_birth.is_null() && !fields.birth_year.present()) {
-        fields.birth_year = std::nullopt;
-    }
+    check_birth(fields, faults);
 }
 
 void check(VoterDraft& draft, api::Faults& faults) {

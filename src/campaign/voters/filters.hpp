@@ -15,8 +15,12 @@ void add_filters(db::Composed<Row>& query, const Principal& who, const ListVoter
     if (!in.include_deleted && who.campaign) query.add(" and v.removed_at is null");
     if (in.city) query.add(" and lower(v.city) = lower(").bind(*in.city).add(")");
     if (in.state) query.add(" and v.state = ").bind(kept_state(*in.state));
-    if (in.zip) query.add(" and v.zip = ").bind(*in.zip);
-    if (in.party) query.add(" and v.party = ").bind(importer::clean_code(*in.party));
+    if (in.zip) {
+        const auto code = importer::parse_postal_code(*in.zip);
+        query.add(" and v.zip = ").bind(code ? code->zip : *in.zip);
+        if (code && !code->zip4.empty()) query.add(" and v.zip4 = ").bind(code->zip4);
+    }
+    if (in.party) query.add(" and lower(v.party) = lower(").bind(importer::clean_code(*in.party)).add(")");
     if (in.precinct) query.add(" and v.precinct = ").bind(*in.precinct);
     if (who.campaign && in.tag) query.add(" and ").bind(*in.tag).add(" = any(v.tags)");
     if (who.campaign && in.support) query.add(" and v.support = ").bind(static_cast<std::int16_t>(*in.support));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "platform/api/etag.hpp"
+#include "platform/api/router.hpp"
 #include "platform/api/weighted.hpp"
 
 namespace townhall::api {
@@ -44,8 +45,10 @@ http::Response Cached::answer(const Context& context) const {
     const auto gzip = static_cast<std::size_t>(Coding::gzip), br = static_cast<std::size_t>(Coding::br);
     const std::string accepted = list_field(context.request, "accept-encoding");
     const auto coding = static_cast<std::size_t>(choose_coding(accepted, full_[gzip] != nullptr, full_[br] != nullptr));
-    const auto tag = context.header("if-none-match");
-    const bool unchanged = tag && known_tag(*tag, etag_);
+    const Conditions sent = context.conditions();
+    if (const auto error = check_if_match(sent.if_match, etag_))
+        return problem(*error, context.request.path, context.request.request_id);
+    const bool unchanged = sent.if_none_match && known_tag(*sent.if_none_match, etag_);
     http::Response response;
     response.status = unchanged ? 304 : 200;
     response.prepared = unchanged ? unchanged_[coding] : full_[coding];

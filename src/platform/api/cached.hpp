@@ -33,7 +33,7 @@ class Cached {
     explicit Cached(std::string body) : Cached(std::move(body), Kind()) {}
     Cached(std::string body, const Kind& kind);
 
-    /// 200 in the form that the client likes best, or 304 where it has one already. Copies and allocates nothing.
+    /// 200 in the form that the client likes best, 304 where it has one already, or 412 by `If-Match`. Copies no body.
     [[nodiscard]] http::Response answer(const Context& context) const;
 
     [[nodiscard]] std::string_view body() const { return full_.front()->body; }

@@ -50,9 +50,9 @@ TEST(Coding, IsChosenByWeight) {
         {"identity;q=0.5, gzip;q=0.5", Coding::gzip},
         {"identity;q=0", Coding::identity},
         {"gzip ; q=1", Coding::gzip},
-        {"gzip;q=2", Coding::identity},
-        {"gzip;q=1.0000", Coding::identity},
-        {"gzip;q=", Coding::identity},
+        {"gzip;q=2", Coding::gzip},
+        {"gzip;q=1.0000", Coding::gzip},
+        {"gzip;q=", Coding::gzip},
         {"gzip;level=9", Coding::gzip},
         {",,;;,=", Coding::identity},
     };

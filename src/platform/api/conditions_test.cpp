@@ -28,6 +28,25 @@ TEST(ETag, ConditionsOfChangesAreStrong) {
     }
 }
 
+TEST(ETag, ConditionsAreReadFromAllLinesOfTheirFields) {
+    http::Request request;
+    EXPECT_FALSE(conditions_of(request).if_match || conditions_of(request).if_none_match);
+    request.headers = {{"If-Match", "\"a\""}, {"If-None-Match", ""}, {"if-match", "\"b\""}};
+    EXPECT_EQ(conditions_of(request).if_match, "\"a\", \"b\"");
+    EXPECT_EQ(conditions_of(request).if_none_match, "");
+}
+
+TEST(ETag, ChangesHeedBothConditions) {
+    EXPECT_FALSE(check_change({}, "\"a\""));
+    EXPECT_FALSE(check_change({.if_match = "\"a\"", .if_none_match = "\"b\""}, "\"a\""));
+    EXPECT_TRUE(check_change({.if_match = "\"b\"", .if_none_match = {}}, "\"a\""));
+    for (const char* there : {"*", "\"a\"", "W/\"a\"", "\"b\", \"a-gz\""}) {
+        const auto error = check_change({.if_match = "\"a\"", .if_none_match = there}, "\"a\"");
+        ASSERT_TRUE(error) << there;
+        EXPECT_EQ(error->code.code, "precondition_failed");
+    }
+}
+
 TEST(ETag, AWeakOneStandsForAllForms) {
     EXPECT_EQ(etag_of_form("\"a\"", "-gz"), "\"a-gz\"");
     EXPECT_EQ(etag_of_form("W/\"a\"", "-gz"), "W/\"a\"");

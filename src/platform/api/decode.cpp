@@ -1,9 +1,10 @@
 #include "platform/api/decode.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
-#include <filesystem>
 #include <fmt/format.h>
+#include <fstream>
 #include <limits>
 
 #include "platform/mailbox.hpp"
@@ -29,6 +30,14 @@ bool is_slug(std::string_view text) {
            !text.contains("--");
 }
 
+/// Whether it is compiled zone data (RFC 8536, section 3.1), and not one of the tables that lie beside it.
+bool is_zone_file(const std::string& path) {
+    constexpr std::string_view kMagic = "TZif";
+    std::array<char, kMagic.size()> start{};
+    std::ifstream file(path, std::ios::binary);
+    return file.read(start.data(), start.size()) && std::string_view(start.data(), start.size()) == kMagic;
+}
+
 /// A name of the IANA database, as the system has it.
 bool is_time_zone(const std::string& text) {
     const auto bad = [](char c) {
@@ -36,8 +45,11 @@ bool is_time_zone(const std::string& text) {
                  c == '-' || c == '+');
     };
     if (text.empty() || text.front() == '/' || std::ranges::any_of(text, bad)) return false;
-    std::error_code fault;
-    return std::filesystem::is_regular_file("/usr/share/zoneinfo/" + text, fault);
+    // Zone data of other scales and of this host's choice, and a placeholder: the database has no such zones.
+    constexpr std::array<std::string_view, 3> kNone{"localtime", "posixrules", "Factory"};
+    if (text.starts_with("right/") || text.starts_with("posix/") || std::ranges::find(kNone, text) != kNone.end())
+        return false;
+    return is_zone_file("/usr/share/zoneinfo/" + text);
 }
 
 bool within(std::int64_t number, const Rules& rules, Faults& faults) {
@@ -94,7 +106,7 @@ void decode(const json::Value& value, bool& out, const Rules&, Faults& faults) {
 }
 
 void decode(const json::Value& value, std::int64_t& out, const Rules& rules, Faults& faults) {
-    if (const auto* number = value.get_if<std::int64_t>()) {
+    if (const auto number = value.integer()) {
         if (within(*number, rules, faults)) out = *number;
     } else {
         faults.add("type", "Must be an integer.");
@@ -131,7 +143,7 @@ void decode(const json::Value& value, std::string& out, const Rules& rules, Faul
         return rules.shortest == 1
                    ? faults.add("required", "Must not be empty.")
                    : faults.add("min_length", fmt::format("Must be at least {} characters.", rules.shortest));
-    if (rules.shortest > 0 && text->find_first_not_of(" \t\r\n") == std::string::npos)
+    if (rules.shortest > 0 && text->find_first_not_of(kBlanks) == std::string::npos)
         return faults.add("required", "Must not be blank.");
     switch (rules.format) {
         case Format::email:
@@ -209,17 +221,17 @@ void add_unknown_parameters(const std::vector<std::pair<std::string, std::string
     }
 }
 
-json::Value parameter_value(std::string_view text, bool numeric, bool boolean) {
-    if (boolean && (text == "true" || text == "false")) return {text == "true"};
-    if (numeric && !text.empty()) {
-        std::int64_t integer = 0;
-        const char* end = text.data() + text.size();
-        if (const auto read = std::from_chars(text.data(), end, integer); read.ec == std::errc{} && read.ptr == end)
-            return {integer};
-        double number = 0;
-        if (const auto read = std::from_chars(text.data(), end, number); read.ec == std::errc{} && read.ptr == end)
-            return {number};
-    }
+json::Value parameter_value(std::string_view text, ParameterKind kind) {
+    const char* end = text.data() + text.size();
+    const auto reads = [&](auto& number) {
+        const auto read = std::from_chars(text.data(), end, number);
+        return read.ec == std::errc{} && read.ptr == end;
+    };
+    std::int64_t integer = 0;
+    double number = 0;
+    if (kind == ParameterKind::boolean && (text == "true" || text == "false")) return {text == "true"};
+    if ((kind == ParameterKind::integer || kind == ParameterKind::number) && reads(integer)) return {integer};
+    if (kind == ParameterKind::number && reads(number)) return {number};
     return {std::string(text)};
 }
 

@@ -120,18 +120,22 @@ void add_unknown_parameters(const std::vector<std::pair<std::string, std::string
                             const std::vector<std::string_view>& known, Faults& faults);
 
 /// A parameter's text as the JSON value that its type reads: "12" becomes a number where a number is wanted.
-[[nodiscard]] json::Value parameter_value(std::string_view text, bool numeric, bool boolean);
+/// An integer is digits there, never "1e3": one thing has one address.
+enum class ParameterKind : std::uint8_t { text, boolean, integer, number };
+[[nodiscard]] json::Value parameter_value(std::string_view text, ParameterKind kind);
 
 /// Decodes one path or query parameter.
 template <class T>
 void decode_parameter(std::string_view text, T& out, const Rules& rules, Faults& faults) {
     using V = typename OptionalOf<T>::Value;
-    constexpr bool boolean = std::is_same_v<V, bool>;
-    constexpr bool numeric = std::is_arithmetic_v<V> && !boolean;
+    constexpr ParameterKind kind = std::is_same_v<V, bool>       ? ParameterKind::boolean
+                                   : std::is_integral_v<V>       ? ParameterKind::integer
+                                   : std::is_floating_point_v<V> ? ParameterKind::number
+                                                                 : ParameterKind::text;
     if constexpr (is_vector<V>)
-        decode(json::Value{json::Array{parameter_value(text, false, false)}}, out, rules, faults);
+        decode(json::Value{json::Array{parameter_value(text, kind)}}, out, rules, faults);
     else
-        decode(parameter_value(text, numeric, boolean), out, rules, faults);
+        decode(parameter_value(text, kind), out, rules, faults);
 }
 
 }  // namespace townhall::api

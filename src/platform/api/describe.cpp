@@ -37,7 +37,7 @@ std::string describe_scalar(std::string_view type, std::string_view format, cons
     if (rules.least) out += fmt::format(R"(,"minimum":{})", *rules.least);
     if (rules.most) out += fmt::format(R"(,"maximum":{})", *rules.most);
     if (type == "string" && format != "date" && format != "date-time" && format != "uuid") {
-        if (rules.shortest) out += fmt::format(R"(,"minLength":{})", rules.shortest);
+        if (rules.shortest) out += fmt::format(R"(,"minLength":{},"pattern":"[^ \\t\\r\\n]")", rules.shortest);
         out += fmt::format(R"(,"maxLength":{})", rules.longest);
     }
     return out + '}';

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "platform/api/error.hpp"
+#include "platform/api/etag.hpp"
 #include "platform/api/permit.hpp"
 #include "platform/api/schema.hpp"
 #include "platform/guard/principal.hpp"
@@ -33,6 +34,11 @@ struct Raw {};
 inline constexpr std::string_view kDataPolicy =
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/// The body of an upload, as OpenAPI describes it.
+inline constexpr std::string_view kFileBody =
+    R"({"required":true,"content":{"multipart/form-data":{"schema":{"type":"object",)"
+    R"("properties":{"file":{"type":"string","format":"binary"}},"required":["file"]}}}})";
+
 /// What every kind of endpoint has. A value, declared once beside its operation; everything else (routing, who may
 /// call, limits, parsing, the OpenAPI document) comes from it.
 template <class In, class Out>
@@ -50,10 +56,11 @@ struct Endpoint {
     std::string_view out_schema = {};       // JSON Schema of what an endpoint of Raw answers, where it is JSON
     std::string_view policy = kDataPolicy;  // Content-Security-Policy of the answer
     bool embeddable = false;                // pages of other sites may show it, as they do images
-    bool has_etag = false;                  // may be answered 304; as are all GETs of an item by its path
+    bool has_etag = false;                  // may be answered 304 or 412; as are all GETs of an item by its path
     bool secret = false;                    // the answer holds a token: never compressed (BREACH) and never kept
     bool idempotent_post = false;           // takes Idempotency-Key
-    bool raw_body = false;                  // the operation reads the body itself (uploads)
+    // Where the operation reads the body itself: the body as OpenAPI describes it.
+    std::string_view raw_body = {};
 };
 
 /// One request on its way through an operation: for those that need more than their input.
@@ -65,6 +72,7 @@ struct Context {
     const Permit& permit;    // by which `who` was let in
 
     [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const { return request.header(name); }
+    [[nodiscard]] Conditions conditions() const { return conditions_of(request); }
 };
 
 /// A value with what else its answer carries.

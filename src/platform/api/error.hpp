@@ -51,7 +51,7 @@ inline constexpr ErrorCode kNotAcceptable{"not_acceptable", 406, "No answer of t
 inline constexpr ErrorCode kTimeout{"timeout", 408, "The request took too long to arrive"};
 inline constexpr ErrorCode kConflict{"conflict", 409, "In conflict with what is there"};
 inline constexpr ErrorCode kLengthRequired{"length_required", 411, "Content-Length is required"};
-inline constexpr ErrorCode kPreconditionFailed{"precondition_failed", 412, "Changed in the meantime"};
+inline constexpr ErrorCode kPreconditionFailed{"precondition_failed", 412, "A condition of the request does not hold"};
 inline constexpr ErrorCode kTooLarge{"too_large", 413, "The body is too large"};
 inline constexpr ErrorCode kTargetTooLong{"target_too_long", 414, "The URL is too long"};
 inline constexpr ErrorCode kUnsupportedMedia{"unsupported_media_type", 415, "The body's type is not supported"};

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "platform/api/coding.hpp"
+#include "platform/api/weighted.hpp"
 #include "platform/guard/hash.hpp"
 
 namespace townhall::api {
@@ -55,6 +56,21 @@ std::optional<std::string_view> known_tag(std::string_view if_none_match, std::s
         if (tag->starts_with(kWeak) && !etag.starts_with(kWeak)) tag->remove_prefix(kWeak.size());
         return tag;
     }
+    return std::nullopt;
+}
+
+Conditions conditions_of(const http::Request& request) {
+    const auto list = [&](std::string_view name) -> std::optional<std::string> {
+        if (!request.header(name)) return std::nullopt;
+        return list_field(request, name);
+    };
+    return {.if_match = list("if-match"), .if_none_match = list("if-none-match")};
+}
+
+std::optional<Error> check_change(const Conditions& conditions, std::string_view etag) {
+    if (auto error = check_if_match(conditions.if_match, etag)) return error;
+    if (conditions.if_none_match && known_tag(*conditions.if_none_match, etag))
+        return Error(kPreconditionFailed, "It is there, as If-None-Match says that it must not be.");
     return std::nullopt;
 }
 

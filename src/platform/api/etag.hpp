@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "platform/api/error.hpp"
+#include "platform/http/message.hpp"
 
 /// Entity tags, and the conditions that requests put on them (RFC 9110, sections 8.8.3 and 13.1).
 ///
@@ -22,8 +23,19 @@ namespace townhall::api {
 /// it; for `*` the tag itself.
 [[nodiscard]] std::optional<std::string_view> known_tag(std::string_view if_none_match, std::string_view etag);
 
-/// What stands in the way of a change to what now has this tag: 412 when `If-Match` (absent: nullopt) names others, by
-/// strong comparison.
+/// What a request asks of the state that it meets: its fields, each with all its lines as one list (RFC 9110, section
+/// 5.3); nothing where it has none.
+struct Conditions {
+    std::optional<std::string> if_match;
+    std::optional<std::string> if_none_match;
+};
+[[nodiscard]] Conditions conditions_of(const http::Request& request);
+
+/// What stands in the way of a change to what now has this tag: 412 when `If-Match` names others, or `If-None-Match`
+/// names it, by weak comparison (RFC 9110, section 13.2.2).
+[[nodiscard]] std::optional<Error> check_change(const Conditions& conditions, std::string_view etag);
+
+/// 412 when `If-Match` (absent: nullopt) names others than this tag, by strong comparison.
 [[nodiscard]] std::optional<Error> check_if_match(std::optional<std::string_view> if_match, std::string_view etag);
 
 }  // namespace townhall::api

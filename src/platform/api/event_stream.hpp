@@ -39,6 +39,9 @@ class EventStreams {
     /// Ends all streams, each within `longest_sleep` of its waiting, and opens no more.
     void close() { closing_.store(true, std::memory_order_relaxed); }
 
+    /// Whether the server stops: who makes a client wait for something is to answer.
+    [[nodiscard]] bool closing() const { return closing_.load(std::memory_order_relaxed); }
+
     [[nodiscard]] int count() const { return open_.load(std::memory_order_relaxed); }
 
   private:

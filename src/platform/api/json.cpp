@@ -1,10 +1,10 @@
 #include "platform/api/json.hpp"
 
+#include <algorithm>
 #include <boost/json/basic_parser_impl.hpp>
 #include <charconv>
 #include <cmath>
 #include <fmt/format.h>
-#include <unordered_set>
 
 namespace townhall::api::json {
 
@@ -105,6 +105,7 @@ class Builder {
         return true;
     }
 
+    /// By sorting: a hash table would be slow for keys that were chosen to collide.
     static bool has_duplicate(const Object& object) {
         if (object.size() <= 16) {
             for (std::size_t i = 1; i < object.size(); ++i)
@@ -112,10 +113,11 @@ class Builder {
                     if (object[i].first == object[j].first) return true;
             return false;
         }
-        std::unordered_set<std::string_view> seen;
-        for (const auto& [key, value] : object)
-            if (!seen.insert(key).second) return true;
-        return false;
+        std::vector<std::string_view> keys;
+        keys.reserve(object.size());
+        for (const auto& [key, value] : object) keys.emplace_back(key);
+        std::ranges::sort(keys);
+        return std::ranges::adjacent_find(keys) != keys.end();
     }
 
     std::size_t values_left_;
@@ -137,6 +139,14 @@ const Value* Value::find(std::string_view key) const {
     for (const auto& [name, value] : *object)
         if (name == key) return &value;
     return nullptr;
+}
+
+std::optional<std::int64_t> Value::integer() const {
+    if (const auto* integer = get_if<std::int64_t>()) return *integer;
+    constexpr double kExact = 9007199254740992;  // 2^53: from there on neighbours are read as one number
+    const auto* number = get_if<double>();
+    if (!number || std::abs(*number) >= kExact || *number != std::trunc(*number)) return std::nullopt;
+    return static_cast<std::int64_t>(*number);
 }
 
 std::string_view text_at(const Value* object, std::string_view key) {

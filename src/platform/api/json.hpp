@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,6 +24,9 @@ struct Value {
     [[nodiscard]] const T* get_if() const {
         return std::get_if<T>(&data);
     }
+    /// A number without a fraction, however it was written: 7, 7.0, 7e0. Nothing for other values, and for numbers with
+    /// a point or an exponent that a double does not hold exactly.
+    [[nodiscard]] std::optional<std::int64_t> integer() const;
     /// The member of an object, or nullptr (also when this is no object).
     [[nodiscard]] const Value* find(std::string_view key) const;
 };

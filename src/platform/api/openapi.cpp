@@ -42,6 +42,11 @@ std::string_view tag_of(std::string_view path) {
     return path;
 }
 
+/// Whether it has a tag to read or to change by.
+bool takes_conditions(const Route& route) {
+    return route.has_etag || std::ranges::find(route.errors, &kPreconditionFailed) != route.errors.end();
+}
+
 /// Errors that an endpoint of this kind can give, its own among them.
 std::map<int, std::string> failures(const Route& route) {
     std::map<int, std::string> out;
@@ -53,7 +58,7 @@ std::map<int, std::string> failures(const Route& route) {
         add(kForbidden);
     }
     if (route.who == Who::member) add(kNotFound);  // the campaign
-    if (route.takes_body || route.raw_body) {
+    if (route.takes_body || !route.raw_body.empty()) {
         add(kLengthRequired);
         add(kTooLarge);
         add(kUnsupportedMedia);
@@ -63,6 +68,7 @@ std::map<int, std::string> failures(const Route& route) {
         add(kConflict);
         add(kStorageFull);
     }
+    if (takes_conditions(route)) add(kPreconditionFailed);
     for (const ErrorCode* code : route.errors) add(*code);
     return out;
 }
@@ -107,16 +113,16 @@ std::string operation(const Route& route) {
     };
     if (route.who == Who::member) add_parameter(R"({"$ref":"#/components/parameters/campaign"})");
     if (route.idempotent_post) add_parameter(R"({"$ref":"#/components/parameters/idempotencyKey"})");
-    if (std::ranges::find(route.errors, &kPreconditionFailed) != route.errors.end())
+    if (takes_conditions(route)) {
         add_parameter(R"({"$ref":"#/components/parameters/ifMatch"})");
-    if (route.has_etag) add_parameter(R"({"$ref":"#/components/parameters/ifNoneMatch"})");
+        add_parameter(R"({"$ref":"#/components/parameters/ifNoneMatch"})");
+    }
     if (!parameters.empty()) out += fmt::format(R"(,"parameters":[{}])", parameters);
     if (!route.input_schema.empty())
         out += fmt::format(R"(,"requestBody":{{"required":true,"content":{{"application/json":{{"schema":{}}}}}}})",
                            route.input_schema);
-    else if (route.raw_body)
-        out += R"(,"requestBody":{"required":true,"content":{"multipart/form-data":{"schema":{"type":"object",)"
-               R"("properties":{"file":{"type":"string","format":"binary"}},"required":["file"]}}}})";
+    else if (!route.raw_body.empty())
+        out += fmt::format(R"(,"requestBody":{})", route.raw_body);
     out += fmt::format(R"(,"security":[{}],"responses":{{)", requirement(route));
     out += success(route, route.success);
     if (route.other_success) out += "," + success(route, route.other_success);
@@ -128,7 +134,7 @@ std::string operation(const Route& route) {
 
 constexpr std::string_view kProblem =
     R"("Problem":{"type":"object","properties":{"type":{"type":"string","format":"uri"},"title":{"type":"string"},)"
-    R"("status":{"type":"integer"},"detail":{"type":"string"},"instance":{"type":"string"},"request_id":{"type":"string"},)"
+    R"("status":{"type":"integer"},"detail":{"type":"string"},"instance":{"type":"string","format":"uri-reference"},"request_id":{"type":"string"},)"
     R"("errors":{"type":"array","items":{"type":"object","properties":{"pointer":{"type":"string"},)"
     R"("parameter":{"type":"string"},"code":{"type":"string"},"detail":{"type":"string"}},"required":["code","detail"]}}},)"
     R"("required":["type","title","status","request_id"]})";
@@ -140,9 +146,10 @@ constexpr std::string_view kSharedParameters =
     R"("description":"The same key and body give the first answer again for 24 hours.",)"
     R"("schema":{"type":"string","minLength":1,"maxLength":255}},)"
     R"("ifMatch":{"name":"If-Match","in":"header","required":false,)"
-    R"("description":"Change only what still has this ETag.","schema":{"type":"string"}},)"
+    R"("description":"Only while it has one of these ETags: 412 when it has another.","schema":{"type":"string"}},)"
     R"("ifNoneMatch":{"name":"If-None-Match","in":"header","required":false,)"
-    R"("description":"The ETag of what the client has: 304 when nothing is new.","schema":{"type":"string"}}})";
+    R"("description":"The ETag of what the client has: 304 when nothing is new, 412 to a change of just that.",)"
+    R"("schema":{"type":"string"}}})";
 
 }  // namespace
 

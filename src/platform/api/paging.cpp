@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "platform/api/path_reference.hpp"
 #include "platform/http/uri.hpp"
 
 namespace townhall::api {
@@ -31,8 +32,7 @@ Result<std::optional<std::int64_t>> read_number_cursor(const guard::SignKey& key
 }
 
 std::string link_to_next(const http::Request& request, std::string_view parameter, std::string_view value) {
-    std::string target = http::percent_encode(request.path);
-    for (std::size_t at = 0; (at = target.find("%2F", at)) != std::string::npos;) target.replace(at, 3, "/");
+    std::string target = path_reference(request.path);
     char separator = '?';
     if (const auto query = http::parse_query(request.query)) {
         for (const auto& [name, text] : *query) {

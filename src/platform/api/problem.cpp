@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "platform/api/json.hpp"
+#include "platform/api/path_reference.hpp"
 #include "platform/api/router.hpp"
 
 namespace townhall::api {
@@ -30,7 +31,7 @@ http::Response problem(const Error& error, std::string_view instance, std::strin
     json::write_string(out, detail_of(error));
     if (!instance.empty()) {
         out += R"(,"instance":)";
-        json::write_string(out, instance);
+        json::write_string(out, path_reference(instance));
     }
     out += R"(,"request_id":)";
     json::write_string(out, request_id);

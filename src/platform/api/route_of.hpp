@@ -111,7 +111,7 @@ void Router::add(const Endpoint<In, Out>& endpoint, Deps deps, Operation operati
         if (code) route->errors.push_back(code);
     route->needs_if_match = std::ranges::find(route->errors, &kPreconditionRequired) != route->errors.end();
     route->body_limit = endpoint.body_limit;
-    route->takes_body = has_fields<In>(Place::body) && !endpoint.raw_body;
+    route->takes_body = has_fields<In>(Place::body) && endpoint.raw_body.empty();
     route->raw_body = endpoint.raw_body;
     route->has_etag =
         endpoint.has_etag || (endpoint.verb == get && HasSchema<Out> && !is_page<Out> && names_one(endpoint.path));

@@ -60,10 +60,10 @@ Result<std::optional<std::int64_t>> named_campaign(const http::QueryPairs& query
     }
     if (body) {
         const json::Value* member = body->find("campaign_id");
-        const auto* id = member ? member->get_if<std::int64_t>() : nullptr;
+        const auto id = member ? member->integer() : std::nullopt;
         if (id && named && *named != *id)
             return std::unexpected(invalid("/campaign_id", "conflict", "The query names another campaign."));
-        if (id) named = *id;
+        if (id) named = id;
     }
     return named;
 }
@@ -122,8 +122,12 @@ void finish(http::Response& response, const Context& context, int status, std::s
     response.status = status;
     response.headers = std::move(headers);
     if (!etag.empty() && is_reading(context)) {
-        const auto sent = context.header("if-none-match");
-        if (const auto known = sent ? known_tag(*sent, etag) : std::nullopt) {
+        const Conditions sent = context.conditions();
+        if (const auto error = check_if_match(sent.if_match, etag)) {
+            response = problem(*error, context.request.path, context.request.request_id);
+            return;
+        }
+        if (const auto known = sent.if_none_match ? known_tag(*sent.if_none_match, etag) : std::nullopt) {
             etag = std::string(*known);  // of the form that the client has
             response.status = 304;
             response.body.clear();

@@ -40,8 +40,8 @@ struct Route {
     int other_success;
     std::vector<const ErrorCode*> errors;
     std::uint64_t body_limit;
-    bool takes_body;  // JSON
-    bool raw_body;
+    bool takes_body;            // JSON
+    std::string_view raw_body;  // OpenAPI, where the operation reads the body itself
     bool has_etag;
     bool secret;
     bool needs_if_match;        // its errors hold 428
@@ -117,10 +117,11 @@ class Router final : public http::Handler {
     Components components_;
 };
 
-/// The problem+json answer of an error.
+/// The problem+json answer of an error. `instance` is the request's path, decoded.
 [[nodiscard]] http::Response problem(const Error& error, std::string_view instance, std::string_view request_id);
 
-/// Writes an answer's status, ETag and headers; turns a fresh copy of what the client has into 304.
+/// Writes an answer's status, ETag and headers. What is read under a condition turns into 412 where it has none of the
+/// tags of `If-Match`, and into 304 where the client has it already.
 [[nodiscard]] bool is_reading(const Context& context);  // GET or HEAD
 void finish(http::Response& response, const Context& context, int status, std::string etag,
             std::vector<std::pair<std::string, std::string>> headers);

@@ -4,6 +4,9 @@
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
+#include "platform/api/cached.hpp"
+#include "platform/api/openapi.hpp"
+
 namespace townhall::api {
 namespace {
 
@@ -40,6 +43,11 @@ constexpr Endpoint<Nothing, Nothing> kDropThings{.verb = del,
                                                  .success = 204,
                                                  .errors = {&kPreconditionRequired}};
 
+constexpr Endpoint<Nothing, Thing> kGetThing{
+    .verb = get, .path = "/the/{thing}", .summary = "Read the thing", .who = Who::anyone};
+constexpr Endpoint<Nothing, Raw> kGetKept{
+    .verb = get, .path = "/kept", .summary = "Read what is kept", .who = Who::anyone, .has_etag = true};
+
 class Body final : public http::BodyReader {
   public:
     explicit Body(std::string text) : text_(std::move(text)) {}
@@ -62,6 +70,10 @@ struct RouterTest : ::testing::Test {
         router.add(kPutThing, 0, [](int, Thing in) -> Task<Result<Thing>> { co_return in; });
         router.add(kGetThings, 0, [](int) -> Task<Result<Nothing>> { co_return Nothing{}; });
         router.add(kDropThings, 0, [](int) -> Task<Result<Nothing>> { co_return Nothing{}; });
+        router.add(kGetThing, 0, [](int) -> Task<Result<Thing>> { co_return Thing{}; });
+        router.add(kGetKept, &kept, [](const Cached* answer, Context& context) -> Task<Result<http::Response>> {
+            co_return answer->answer(context);
+        });
     }
 
     http::Response send(http::Verb verb, std::string target_path, std::string query = {}, std::string text = {},
@@ -88,6 +100,7 @@ struct RouterTest : ::testing::Test {
     }
 
     bool secure = false;
+    Cached kept{"[]"};
     guard::SnapshotHolder snapshots;
     guard::AccessTokens tokens{guard::TokenSettings{.keys = {std::string(40, 'k')}}};
     guard::Authenticator authenticator{tokens, snapshots};
@@ -135,6 +148,27 @@ TEST_F(RouterTest, RefusesWhatIsNotJson) {
 TEST_F(RouterTest, DemandsAPreconditionWhereTheEndpointSaysSo) {
     EXPECT_EQ(send(http::Verb::del, "/things").status, 428);
     EXPECT_EQ(send(http::Verb::del, "/things", "", "", {{"If-Match", "*"}}).status, 204);
+}
+
+TEST_F(RouterTest, ReadsOnCondition) {
+    const auto tagged = send(http::Verb::get, "/the/x").headers;
+    const auto tag = std::ranges::find(tagged, "ETag", &std::pair<std::string, std::string>::first)->second;
+    for (const auto& [path, now] : {std::pair("/the/x", tag), std::pair("/kept", kept.etag())}) {
+        const auto status = [&](std::vector<std::pair<std::string, std::string>> headers) {
+            return send(http::Verb::get, path, "", "", std::move(headers)).status;
+        };
+        EXPECT_EQ(status({{"If-Match", now}}), 200);
+        EXPECT_EQ(status({{"If-Match", "\"x\""}, {"If-Match", now}}), 200) << "lines of one field are one list";
+        EXPECT_EQ(status({{"If-Match", "\"x\""}}), 412);
+        EXPECT_EQ(status({{"If-None-Match", "\"x\""}, {"If-None-Match", now}}), 304);
+        EXPECT_EQ(status({{"If-Match", now}, {"If-None-Match", now}}), 304);
+        EXPECT_EQ(status({{"If-None-Match", now}, {"If-Match", "\"x\""}}), 412) << "If-Match goes first";
+    }
+    const auto refused = send(http::Verb::get, "/kept", "", "", {{"If-Match", "\"x\""}});
+    EXPECT_EQ(refused.problem, "precondition_failed");
+    EXPECT_FALSE(refused.prepared);
+    const std::string document = openapi(router, "1");
+    EXPECT_EQ(document.find(R"("412")", document.find(R"("/kept")")) < document.find(R"("/the/{thing}")"), true);
 }
 
 TEST_F(RouterTest, ProtectsEveryAnswer) {

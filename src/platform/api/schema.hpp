@@ -30,6 +30,9 @@ namespace townhall::api {
 enum class Format : std::uint8_t { none, email, blob, slug, time_zone };
 enum class Place : std::uint8_t { body, path, query };
 
+/// A text with a least length holds something beside these. describe_scalar says so by a pattern.
+inline constexpr std::string_view kBlanks = " \t\r\n";
+
 /// What a value must keep to, beyond its type. Lengths are Unicode code points; `most_items` bounds arrays.
 struct Rules {
     std::optional<std::int64_t> least;

@@ -17,15 +17,21 @@ std::string_view take_until(std::string_view& text, char mark) {
     return piece;
 }
 
-int thousandths_of(std::string_view digits) {
-    if (digits.empty() || digits.size() > 5 || (digits.size() > 1 && digits[1] != '.')) return 0;
-    if (digits[0] != '0' && digits[0] != '1') return 0;
-    int thousandths = (digits[0] - '0') * 1000;
-    for (std::size_t i = 2, unit = 100; i < digits.size(); ++i, unit /= 10) {
-        if (digits[i] < '0' || digits[i] > '9') return 0;
-        thousandths += (digits[i] - '0') * static_cast<int>(unit);
-    }
-    return std::min(thousandths, 1000);
+constexpr int kWhole = 1000;
+
+/// Old clients write ".2" or "0.8000", so both are read; of more digits than three the first three count. What is no
+/// number at all is as if it were not there: it must not shut the client out.
+int thousandths_of(std::string_view weight) {
+    const std::size_t point = std::min(weight.find('.'), weight.size());
+    const std::string_view before = weight.substr(0, point);
+    const std::string_view after = weight.substr(std::min(point + 1, weight.size()));
+    const auto digits = [](std::string_view text) { return text.find_first_not_of("0123456789") == text.npos; };
+    if ((before.empty() && after.empty()) || !digits(before) || !digits(after)) return kWhole;
+    if (before.find_first_not_of('0') != before.npos) return kWhole;
+    int thousandths = 0;
+    for (std::size_t i = 0, unit = 100; i < std::min<std::size_t>(after.size(), 3); ++i, unit /= 10)
+        thousandths += (after[i] - '0') * static_cast<int>(unit);
+    return thousandths;
 }
 
 /// How well a media range fits a type: 0 for not at all, 3 for the type itself.

@@ -11,7 +11,7 @@ namespace townhall::api {
 
 struct Weighted {
     std::string_view name;  // without blanks, parameters and weight
-    int weight = 1000;      // in thousandths; one that can't be read allows nothing
+    int weight = 1000;      // in thousandths; one that can't be read counts as none
 };
 
 /// Takes the next item off a list. Nothing at its end.

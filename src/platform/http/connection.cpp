@@ -142,7 +142,7 @@ Task<void> Connection::exchange() {
                            .version = head_.version};
     body_ = &body;
     current_ = &current;
-    wire_.deadline = current.started + worker_.options().timeouts.request;
+    wire_.deadline = request_.deadline = current.started + worker_.options().timeouts.request;
     Response response = co_await ask_handler();
     wire_.deadline = clock::time_point::max();
     body_ = nullptr;

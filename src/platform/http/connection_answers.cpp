@@ -148,13 +148,17 @@ Task<void> Connection::refuse(Refusal refusal) {
     phase_ = Phase::closing;
     open_ = false;
     linger_ = true;
+    if (parsed_) {
+        copy_request();  // who it comes from and what its id is may be told
+    } else {
+        request_.headers.clear();  // what is left of the request before
+        request_.traceparent.clear();
+        come_from(peer_);
+        make_request_id(request_.request_id);
+    }
     request_.verb = Verb::other;
-    request_.path.clear();  // what is left of the request before
+    request_.path.clear();
     request_.query.clear();
-    request_.headers.clear();
-    request_.traceparent.clear();
-    if (!parsed_) come_from(peer_);
-    make_request_id(request_.request_id);
     const Exchange current{
         .started = clock::now(), .head_bytes = wire_.held().size(), .bytes_out_before = wire_.bytes_out()};
     Response response = worker_.handler().refuse(refusal.status, refusal.why, request_);

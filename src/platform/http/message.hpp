@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -56,6 +57,8 @@ struct Request {
     std::string request_id;      // the client's X-Request-Id when sane, else made here
     std::string traceparent;     // as sent, where it is sound (W3C Trace Context): to be passed on; else empty
     BodyReader* body = nullptr;  // owned by the connection
+    // By when the answer must have begun.
+    std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
 
     /// The first value of a header, or nothing.
     [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const;
