@@ -115,7 +115,10 @@ $$;
 
 CREATE FUNCTION campaign.current_campaign() RETURNS bigint
     LANGUAGE sql STABLE PARALLEL SAFE
-    AS $$ select nullif(current_setting('app.campaign', true), '')::bigint $$;
+    AS $$
+    select coalesce(nullif(current_setting('app.campaign', true), '')::bigint,
+                    case when current_setting('role') = 'townhall_app' then 0 end)
+$$;
 
 CREATE FUNCTION campaign.drop_links_of_campaigns() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -178,6 +181,24 @@ CREATE FUNCTION campaign.lock_voter(voter bigint) RETURNS bigint
        for update;
 $$;
 
+CREATE FUNCTION campaign.name_keys(campaign bigint, kind text, name text) RETURNS bigint[]
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+declare
+    keys bigint[] := campaign.spellings(campaign, kind, name);
+    word text;
+begin
+    if pg_catalog.strpos(name, ' ') > 0 then
+        foreach word in array (pg_catalog.string_to_array(name, ' '))[1:6] loop
+            if pg_catalog.length(word) > 3 then
+                keys := keys || campaign.spellings(campaign, kind, word);
+            end if;
+        end loop;
+    end if;
+    return keys;
+end
+$$;
+
 CREATE FUNCTION campaign.nearest_names(wanted_kind text, word text, most integer) RETURNS TABLE(value text, score real)
     LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 24
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -197,15 +218,15 @@ begin
                 union all
                 (select t.value::text, similarity(t.value, word) as score
                    from (select s.* from campaign.names s
-                          where campaign.spellings(s.campaign_id, s.kind, s.value)
+                          where campaign.name_keys(s.campaign_id, s.kind, s.value)
                                 && campaign.spellings(here, wanted_kind, word)
-                         offset 0) t  -- by that index: the other one would make the spellings of the whole campaign
+                         offset 0) t  -- by that index: the other one would make the keys of the whole campaign
                   where t.campaign_id = here and t.kind = wanted_kind collate "C"
                   order by score desc, t.value limit most)) n
          group by n.value
          order by 2 desc, 1
          limit most;
-    if found then
+    if found or strpos(word, ' ') > 0 then
         return;
     end if;
     perform set_config('pg_trgm.similarity_threshold', case when length(word) <= 5 then '0.22' else '0.3' end, true);
@@ -782,6 +803,7 @@ CREATE TABLE core.users (
     deleted_at timestamp with time zone,
     password_changed_at timestamp with time zone,
     address_changed_at timestamp with time zone,
+    email_unproven boolean DEFAULT false NOT NULL,
     CONSTRAINT users_email_folded CHECK (((email = lower((email COLLATE "C"))) AND ((length(email) >= 3) AND (length(email) <= 254)))),
     CONSTRAINT users_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
 );
@@ -931,7 +953,7 @@ CREATE INDEX imports_newest ON campaign.imports USING btree (campaign_id, id);
 
 CREATE INDEX imports_updated ON campaign.imports USING btree (updated_at);
 
-CREATE INDEX names_spellings ON campaign.names USING gin (campaign.spellings(campaign_id, kind, value));
+CREATE INDEX names_keys ON campaign.names USING gin (campaign.name_keys(campaign_id, kind, value));
 
 CREATE INDEX names_trigrams ON campaign.names USING gin (value public.gin_trgm_ops);
 
@@ -1104,6 +1126,8 @@ REVOKE ALL ON FUNCTION campaign.lock_links(alone boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION campaign.lock_voter(voter bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION campaign.lock_voter(voter bigint) TO townhall_app;
+
+REVOKE ALL ON FUNCTION campaign.name_keys(campaign bigint, kind text, name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION campaign.nearest_names(wanted_kind text, word text, most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION campaign.nearest_names(wanted_kind text, word text, most integer) TO townhall_app;

@@ -114,6 +114,52 @@ TEST_F(Accounts, SignOutTwice) {
     EXPECT_EQ(house.post("/api/v1/auth/logout", "{").status, 400);
 }
 
+TEST_F(Accounts, SignOutWithAnEmptyObjectIsByTheBearer) {
+    house.account("ann@example.com");
+    for (const char* body : {"{}", "{ }", " {\n} "}) {
+        const std::string token = house.log_in("ann@example.com").text("access_token");
+        EXPECT_EQ(house.post("/api/v1/auth/logout", body, token).status, 204) << body;
+        EXPECT_EQ(house.get("/api/v1/auth/me", token).status, 401) << body;
+        EXPECT_EQ(house.post("/api/v1/auth/logout", body).status, 401) << body;
+    }
+}
+
+TEST_F(Accounts, SignOutOfNothingLoadsNothing) {
+    house.account("ann@example.com");
+    const Reply in = house.log_in("ann@example.com");
+    ASSERT_EQ(house.post("/api/v1/auth/logout", "", in.text("access_token")).status, 204);
+    bool as_before = false;  // once is enough: every two seconds, and after a notification, the loop loads by itself
+    for (int i = 0; i < 20 && !as_before; ++i) {
+        const auto before = house.snapshots().as_of();
+        EXPECT_EQ(house.post("/api/v1/auth/logout", R"({"refresh_token":"never was"})").status, 204);
+        EXPECT_EQ(house.post("/api/v1/auth/logout", "", in.text("access_token")).status, 204);
+        as_before = house.snapshots().as_of() == before;
+    }
+    EXPECT_TRUE(as_before);
+}
+
+TEST(Throttled, NoAttemptIsSpentWhereNothingWasChecked) {
+    House house({.throttled = true, .waiting_passwords = 0});
+    const std::int64_t id = house.account("ann@example.com");
+    const std::string token = house.token(id);
+    ASSERT_TRUE(house.soon([&] { return house.get("/api/v1/auth/me", token).status == 200; }));
+    const auto change = fmt::format(R"({{"current_password":"{}","new_password":"another long phrase"}})", kPassword);
+    for (int i = 0; i < 30; ++i) {
+        EXPECT_EQ(house.log_in("ann@example.com").status, 503);
+        EXPECT_EQ(house.post("/api/v1/auth/password", change, token).status, 503);
+    }
+}
+
+TEST(Throttled, StrangersSpendNobodysChangesOfThePassword) {
+    House house({.throttled = true});
+    const std::int64_t id = house.account("ann@example.com");
+    const std::string token = house.log_in("ann@example.com").text("access_token");
+    for (int i = 0; i < 11; ++i) (void)house.log_in(fmt::format("user:{}", id), "x");
+    EXPECT_EQ(house.log_in(fmt::format("user:{}", id), "x").status, 429);
+    const auto body = fmt::format(R"({{"current_password":"{}","new_password":"another long phrase"}})", kPassword);
+    EXPECT_EQ(house.post("/api/v1/auth/password", body, token).status, 204);
+}
+
 TEST_F(Accounts, ChangeTheirPassword) {
     house.account("ann@example.com");
     const Reply here = house.log_in("ann@example.com");

@@ -14,7 +14,10 @@ Task<Result<KnownPassword>> check_current_password(Deps deps, std::int64_t user_
     if (!found) co_return std::unexpected(api::Error(api::kForbidden, "The account has no password."));
     auto& [email, hash] = *found;
     const auto right = co_await off_thread(deps.cpu, [&] { return guard::verify_password(current, hash); });
-    if (!right) co_return std::unexpected(right.error());
+    if (!right) {
+        deps.throttle.withdrew(account, address, std::chrono::steady_clock::now());
+        co_return std::unexpected(right.error());
+    }
     if (!*right)
         co_return std::unexpected(api::invalid("/current_password", "wrong", "This is not the current password."));
     deps.throttle.succeeded(account, address, std::chrono::steady_clock::now());

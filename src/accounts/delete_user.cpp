@@ -8,7 +8,7 @@ struct Request {
     Principal who;
     std::vector<std::int64_t> managed;
     std::int64_t user_id;
-    std::optional<std::string> if_match;
+    api::Conditions conditions;
     db::Json by;  // for the audit log
 };
 
@@ -22,7 +22,7 @@ Task<Result<bool>> close(Deps deps, db::Transaction& tx, const Request& request)
         co_return std::unexpected(
             api::Error(api::kForbidden, "Only the user or an administrator may close an account."));
     hide_foreign_roles(user, request.who, deps.access.snapshots());
-    if (auto error = api::check_if_match(request.if_match, etag_of(user))) co_return std::unexpected(*std::move(error));
+    if (auto error = api::check_change(request.conditions, etag_of(user))) co_return std::unexpected(*std::move(error));
     if (user.is_admin && user.is_active && admins.size() == 1)
         co_return std::unexpected(api::Error(kLastAdmin, "Make another administrator first."));
     co_await tx.execute(sql::kDeleteUser, user.id, request.by);
@@ -36,9 +36,8 @@ Task<Result<api::Nothing>> delete_user(Deps deps, api::Context& context, UserId 
     Request request{.who = context.who,
                     .managed = managed_campaigns(deps.access.snapshots(), context.who.user_id),
                     .user_id = in.id,
-                    .if_match = std::nullopt,
+                    .conditions = context.conditions(),
                     .by = api::audit_by(context)};
-    if (const auto header = context.header("if-match")) request.if_match = *header;
     if (auto error = not_for_staff(request.who, request.managed, in.id)) co_return std::unexpected(*std::move(error));
     const auto closed = co_await deps.db.transaction(
         db::Scope::owner(), [&](db::Transaction& tx) -> Task<Result<bool>> { return close(deps, tx, request); });

@@ -68,10 +68,18 @@ struct Reply {
     }
 };
 
+struct HouseOptions {
+    bool throttled = false;
+    std::size_t waiting_passwords = 256;  // none: every password is refused for want of room
+};
+
 /// The room, served by one I/O thread.
 class House {
   public:
-    House() : address_(db::testing::TemporaryServer::shared().new_database()), blocking_(migrated(address_)) {
+    explicit House(HouseOptions options = {})
+        : options_(options),
+          address_(db::testing::TemporaryServer::shared().new_database()),
+          blocking_(migrated(address_)) {
         database_.start();
         loader_.start();
         add_routes(router_, {database_, cpu_, tokens_, throttle_, loader_, cursors_, answers_, 3600s, nullptr});
@@ -142,6 +150,8 @@ class House {
         blocking_.query("insert into core.memberships (user_id, campaign_id, role) values ($1, $2, $3)", user, campaign,
                         role);
     }
+    /// An access token, of no session, for who can't sign in.
+    std::string token(std::int64_t user) { return tokens_.issue(user, *guard::uuid_from(guard::new_id())).token; }
     db::Connection& sql() { return blocking_; }
     db::Database& database() { return database_; }
     const guard::SnapshotHolder& snapshots() const { return snapshots_; }
@@ -162,15 +172,16 @@ class House {
         return connection;
     }
 
+    HouseOptions options_;
     std::string address_;
     db::Connection blocking_;
     asio::io_context context_;
     asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
     std::array<asio::io_context*, 1> contexts_{&context_};
     db::Database database_{contexts_, {.conninfo = address_, .pool_size = 4}};
-    observe::CpuPool cpu_{{.threads = 2}};
+    observe::CpuPool cpu_{{.threads = 2, .queue = options_.waiting_passwords}};
     guard::AccessTokens tokens_{{.keys = {std::string(40, 'k')}}};
-    guard::LoginThrottle throttle_{false};
+    guard::LoginThrottle throttle_{options_.throttled};
     guard::SnapshotHolder snapshots_;
     AccessLoader loader_{context_, database_, snapshots_, 3600s};
     guard::Secret secret_{"the secret of this test"};

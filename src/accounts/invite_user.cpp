@@ -31,6 +31,11 @@ std::optional<api::Error> forbidden(const Request& request) {
 /// Whether somebody who is known can be invited like this: it adds memberships, and changes nothing else of an account.
 std::optional<api::Error> not_addable(const Request& request, const sql::Known& known, const User& user) {
     if (!known.is_active) return api::Error(kEmailTaken, "The account with this address is disabled.");
+    // Roles go to whoever reads the mail at this address, which need not be who wrote it into an account.
+    if (known.unproven)
+        return api::Error(kEmailUnproven,
+                          "The account with this address has not shown that it is its own: ask the person to set a new "
+                          "password by the mail of \"forgot password\", and invite again.");
     if (request.in.is_admin || request.in.is_editor)
         return api::Error(kEmailTaken, "There is an account with this address: change it at /api/v1/users/{id}.");
     if (request.who.is_admin) return std::nullopt;

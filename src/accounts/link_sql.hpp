@@ -14,14 +14,20 @@ inline constexpr db::Query<void(std::string_view, Uuid, Json)> kAskForLink{"acco
         (select id from core.users where email = $1 and deleted_at is null and disabled_at is null),
         'issued_at', now(), 'expires_at', now() + interval '1 hour'))sql"};
 
-/// user, link, who.
-inline constexpr db::Query<void(std::int64_t, Uuid, Json)> kInvite{"accounts.invite", write, R"sql(
+/// user, link, who. Three mails an hour at most, whoever invites: a mailbox is not filled by inviting. In a transaction
+/// that holds the account's row, so that two at once count each other.
+inline constexpr db::Query<void(std::int64_t, Uuid, Json)> kInvite{
+    "accounts.invite", write,
+    R"sql(
     with job as (
         insert into core.jobs (kind, subject, payload)
         select 'accounts.link', 'user:' || $1, jsonb_build_object('link', $2, 'purpose', 'invitation', 'by', $3,
             'user_id', $1, 'issued_at', now(), 'expires_at', now() + interval '7 days')
+        where 3 > (select count(*) from core.jobs j where j.subject = 'user:' || $1 and j.kind = 'accounts.link'
+                   and j.created_at > now() - interval '1 hour')
         returning id
-    ) )sql" TOWNHALL_AUDIT("$3", "'user.invited'", "'user:' || $1", "null", "'{}'", "job")};
+    ) )sql" TOWNHALL_AUDIT("$3", "'user.invited'", "'user:' || $1", "null",
+                           "jsonb_build_object('mailed', exists (select from job))", "(values (1)) as once (entry)")};
 
 struct Receiver {
     std::string email;
@@ -67,13 +73,14 @@ inline constexpr db::Query<Receiver(Json, Bytes)> kOpenLink{"accounts.open_link"
 inline constexpr db::Query<std::string(Bytes)> kFindLink{
     "accounts.find_link", read, "select u.email from core.account_links l, core.users u where " TOWNHALL_GOOD_LINK};
 
-/// token's hash, new password's hash, who. The change of the password ends this link and all others. No row when the
-/// link isn't good: two at once wait for each other on the account's row, and the second finds the password changed.
+/// token's hash, new password's hash, who. The change of the password ends this link and all others. A link that is
+/// good was mailed to the account's address, so that is proven. No row when the link isn't good: two at once wait for
+/// each other on the account's row, and the second finds the password changed.
 inline constexpr db::Query<std::int64_t(Bytes, std::string, Json)> kReset{
     "accounts.reset", write,
     R"sql(
     with changed as (
-        update core.users u set password_hash = $2, updated_at = now()
+        update core.users u set password_hash = $2, email_unproven = false, updated_at = now()
         from core.account_links l where )sql" TOWNHALL_GOOD_LINK R"sql(
         returning u.id, l.purpose
     ), ended as (
@@ -90,12 +97,16 @@ inline constexpr db::Query<std::int64_t(Bytes, std::string, Json)> kReset{
 struct Known {
     std::int64_t id;
     bool is_active;
+    bool unproven;  // its user set this address, and nobody has shown to read the mail there
 };
-constexpr auto columns_of(std::type_identity<Known>) { return std::tuple{&Known::id, &Known::is_active}; }
+constexpr auto columns_of(std::type_identity<Known>) {
+    return std::tuple{&Known::id, &Known::is_active, &Known::unproven};
+}
 /// Who has this (folded) address; locked for the rest of the transaction.
 inline constexpr db::Query<Known(std::string)> kFindByEmail{
     "accounts.find_by_email", write,
-    "select id, disabled_at is null from core.users where email = $1 and deleted_at is null for update"};
+    "select id, disabled_at is null, email_unproven from core.users where email = $1 and deleted_at is null for "
+    "update"};
 
 /// user, notice, the address that was the account's. In the transaction that changes it.
 inline constexpr db::Query<void(std::int64_t, Uuid, std::string)> kTellOldAddress{"accounts.tell_old_address", write,

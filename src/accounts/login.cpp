@@ -49,7 +49,9 @@ Task<Result<api::Answer<SignedIn>>> signed_in(Deps deps, std::int64_t user_id, d
 Task<Result<api::Answer<SignedIn>>> log_in(Deps deps, api::Context& context, LogIn in) {
     const std::string email = fold_email(in.email);
     const std::string address = context.request.remote_address;
-    const auto wait = deps.throttle.take(email, address, std::chrono::steady_clock::now());
+    // Its own kind of name, so that an address made up to look like another kind's costs nobody an attempt.
+    const std::string account = "login:" + email;
+    const auto wait = deps.throttle.take(account, address, std::chrono::steady_clock::now());
     if (wait.count() > 0)
         co_return std::unexpected(api::Error(api::kTooManyRequests, "Too many attempts; try again later.")
                                       .with("Retry-After", std::to_string(wait.count())));
@@ -59,13 +61,17 @@ Task<Result<api::Answer<SignedIn>>> log_in(Deps deps, api::Context& context, Log
     const auto right = co_await off_thread(deps.cpu, [&] {
         return found ? guard::verify_password(in.password, std::get<1>(*found)) : guard::verify_nobody(in.password);
     });
-    if (!right) co_return std::unexpected(right.error());
+    if (!right) {
+        // Nothing was checked: whoever comes again when told to must not find the attempts spent.
+        deps.throttle.withdrew(account, address, std::chrono::steady_clock::now());
+        co_return std::unexpected(right.error());
+    }
     if (!*right) {
         co_await deps.db.execute(db::Scope::owner(), sql::kSignInRefused, api::audit_by(context),
                                  found ? std::optional(std::get<0>(*found)) : std::nullopt);
         co_return std::unexpected(wrong());
     }
-    deps.throttle.succeeded(email, address, std::chrono::steady_clock::now());
+    deps.throttle.succeeded(account, address, std::chrono::steady_clock::now());
 
     const auto& [user_id, hash] = *found;
     const db::Uuid session{guard::new_id()};

@@ -112,10 +112,12 @@ Task<Result<api::Answer<User>>> invite_user(Deps deps, api::Context& context, In
 inline constexpr api::Endpoint<Invite, User> kInviteUser{
     .verb = api::post,
     .path = "/api/v1/users/invite",
-    .summary = "Invite someone by mail: admins to anything, managers to their campaigns, with roles below their own",
+    .summary =
+        "Invite someone by mail: admins to anything, managers to their campaigns, with roles below their own. An "
+        "address that an account's user set must be proven first, by a mailed link: else 409 `email_unproven`",
     .who = api::Who::signed_in,
     .success = 201,
-    .errors = {&api::kForbidden, &kEmailTaken},
+    .errors = {&api::kForbidden, &kEmailUnproven, &kEmailTaken},
     .idempotent_post = true};
 Task<Result<api::Answer<User>>> get_user(Deps deps, Principal who, UserId in);
 inline constexpr api::Endpoint<UserId, User> kGetUser{.verb = api::get,
@@ -129,7 +131,8 @@ inline constexpr api::Endpoint<UpdateUser, User> kUpdateUser{
     .path = "/api/v1/users/{id}",
     .summary =
         "Change a user: admins all, managers memberships of their campaigns, everyone one's own name, and with "
-        "`current_password` one's own address; the address before is told by mail",
+        "`current_password` one's own address; the address before is told by mail. Everyone may leave a campaign, by "
+        "`roles` without it",
     .who = api::Who::signed_in,
     .errors = {&api::kForbidden, &api::kNotFound, &kEmailTaken, &kLastAdmin, &api::kPreconditionFailed,
                &api::kTooManyRequests, &api::kConflict}};

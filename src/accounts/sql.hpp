@@ -230,13 +230,15 @@ inline constexpr db::Query<void(std::int64_t, std::int64_t, Json)> kDropRole{
     ) )sql" TOWNHALL_AUDIT("$3", "'membership.dropped'", "'user:' || user_id", "campaign_id",
                            "jsonb_build_object('before', role)", "dropped")};
 
-/// id, email, name, password hash (null: the old one), admin, editor, active.
+/// id, email, name, password hash (null: the old one), admin, editor, active, whether the user's own request: then
+/// another address is one that nobody has proven.
 inline constexpr db::Query<void(std::int64_t, std::string, std::optional<std::string>, std::optional<std::string>, bool,
-                                bool, bool)>
+                                bool, bool, bool)>
     kUpdateUser{"accounts.update_user", write, R"sql(
     update core.users
     set email = $2, name = $3, password_hash = coalesce($4, password_hash), is_admin = $5, is_editor = $6,
-        disabled_at = case when $7 then null else coalesce(disabled_at, now()) end, updated_at = now()
+        disabled_at = case when $7 then null else coalesce(disabled_at, now()) end,
+        email_unproven = case when email = $2 then email_unproven else $8 end, updated_at = now()
     where id = $1)sql"};
 
 inline constexpr db::Query<void(std::int64_t, Json)> kDeleteUser{"accounts.delete_user", write, R"sql(

@@ -54,9 +54,26 @@ TEST_F(Staff, ManagersKeepToTheirCampaigns) {
     for (const std::string& roles :
          {role(mine, "manager"), role(other, "viewer"), role(mine, "organizer") + "," + role(999, "viewer")})
         EXPECT_EQ(house.patch(both, manager_token, R"({"roles":[)" + roles + "]}").status, 403) << roles;
-    EXPECT_EQ(house.patch(manager, manager_token, R"({"roles":[]})").status, 403) << "one's own role is not below it";
+    EXPECT_EQ(house.patch(manager, manager_token, R"({"roles":[)" + role(mine, "viewer") + "]}").status, 403)
+        << "one's own role is not below it";
     EXPECT_EQ(house.patch(both, manager_token, R"({"roles":[]})").status, 200);
     EXPECT_EQ(house.get(path(both), boss_token).roles(), "[" + role(other, "organizer") + "]");
+}
+
+TEST_F(Staff, EveryoneMayLeaveACampaign) {
+    const std::string token = house.log_in("both@example.com").text("access_token");
+    const std::string kept = role(other, "organizer");
+    EXPECT_EQ(house.patch(both, token, R"({"roles":[)" + role(other, "viewer") + "]}").status, 403)
+        << "leaving one and lowering another is more than leaving";
+    EXPECT_EQ(house.patch(both, token, R"({"roles":[)" + kept + "," + role(mine, "canvasser") + "]}").status, 403);
+    EXPECT_EQ(house.get(path(both), token).roles(), "[" + role(mine, "viewer") + "," + kept + "]");
+    const Reply left = house.patch(both, token, R"({"roles":[)" + kept + "]}");
+    EXPECT_EQ(left.status, 200);
+    EXPECT_EQ(left.roles(), "[" + kept + "]");
+    EXPECT_EQ(house.patch(both, token, R"({"roles":[)" + kept + "," + role(mine, "viewer") + "]}").status, 403)
+        << "and not come back";
+    EXPECT_EQ(house.patch(manager, manager_token, R"({"roles":[]})").status, 200);
+    EXPECT_EQ(house.patch(both, manager_token, R"({"roles":[]})").status, 403) << "no manager any more";
 }
 
 TEST_F(Staff, ManagersChangeNothingElse) {

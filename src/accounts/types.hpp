@@ -247,6 +247,7 @@ constexpr auto schema_of(std::type_identity<ListUsers>) {
 inline constexpr api::ErrorCode kWrongCredentials{"wrong_credentials", 401, "Not signed in"};
 inline constexpr api::ErrorCode kWrongRefreshToken{"wrong_refresh_token", 401, "Sign in again"};
 inline constexpr api::ErrorCode kEmailTaken{"email_taken", 409, "The e-mail address is in use"};
+inline constexpr api::ErrorCode kEmailUnproven{"email_unproven", 409, "The e-mail address is not proven"};
 inline constexpr api::ErrorCode kLastAdmin{"last_admin", 409, "The last administrator must stay"};
 
 }  // namespace townhall::accounts

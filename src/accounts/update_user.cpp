@@ -70,8 +70,8 @@ Plan plan_of(const User& user, const UpdateUser& in) {
     return plan;
 }
 
-/// Who may do it: admins everything; everyone one's own address and name; managers memberships below their own role, in
-/// the campaigns that they manage.
+/// Who may do it: admins everything; everyone one's own address and name, and to give up one's own roles; managers
+/// memberships below their own role, in the campaigns that they manage.
 std::optional<api::Error> forbidden(const Principal& who, const std::vector<std::int64_t>& managed, const Plan& plan) {
     if (who.is_admin) return std::nullopt;
     const bool own = plan.after.id == who.user_id;
@@ -81,6 +81,7 @@ std::optional<api::Error> forbidden(const Principal& who, const std::vector<std:
     if (plan.standing) return api::Error(api::kForbidden, "Only an administrator may change this.");
     if (plan.account && !own) return api::Error(api::kForbidden, "Only the user or an administrator may change this.");
     for (const RoleChange& change : plan.roles) {
+        if (own && !change.to) continue;
         const bool below =
             change.from.value_or(Role::viewer) < Role::manager && change.to.value_or(Role::viewer) < Role::manager;
         if (!below || std::ranges::find(managed, change.campaign_id) == managed.end())
@@ -93,7 +94,7 @@ struct Request {
     Principal who;
     std::vector<std::int64_t> managed;
     UpdateUser in;
-    std::optional<std::string> if_match;
+    api::Conditions conditions;
     std::optional<std::string> hash;           // of the new password
     std::optional<std::string> verified_hash;  // of the caller's, where the body has it
     db::Uuid notice;                           // of the mail to the address before
@@ -117,7 +118,7 @@ Task<void> apply(db::Transaction& tx, const Request& request, const User& before
     const std::int64_t id = plan.after.id;
     if (plan.after.email != before.email) co_await tx.execute(sql::kTellOldAddress, id, request.notice, before.email);
     co_await tx.execute(sql::kUpdateUser, id, plan.after.email, plan.after.name, request.hash, plan.after.is_admin,
-                        plan.after.is_editor, plan.after.is_active);
+                        plan.after.is_editor, plan.after.is_active, id == request.who.user_id);
     if (!plan.changed.empty())
         co_await api::audit(tx, request.by,
                             {.action = "user.changed",
@@ -144,7 +145,7 @@ Task<Result<bool>> change(Deps deps, db::Transaction& tx, const Request& request
     User user = to_user(co_await tx.one(sql::kFindUser, in.id));
     if (auto error = hidden_from(request.who, request.managed, user)) co_return std::unexpected(*std::move(error));
     hide_foreign_roles(user, request.who, deps.access.snapshots());
-    if (auto error = api::check_if_match(request.if_match, etag_of(user))) co_return std::unexpected(*std::move(error));
+    if (auto error = api::check_change(request.conditions, etag_of(user))) co_return std::unexpected(*std::move(error));
 
     const Plan plan = plan_of(user, in);
     if (auto error = forbidden(request.who, request.managed, plan)) co_return std::unexpected(*std::move(error));
@@ -190,13 +191,12 @@ Task<Result<api::Answer<User>>> update_user(Deps deps, api::Context& context, Up
     Request request{.who = context.who,
                     .managed = managed_campaigns(deps.access.snapshots(), context.who.user_id),
                     .in = std::move(in),
-                    .if_match = std::nullopt,
+                    .conditions = context.conditions(),
                     .hash = std::nullopt,
                     .verified_hash = std::nullopt,
                     .notice = {guard::new_id()},
                     .remote_address = std::string(context.request.remote_address),
                     .by = api::audit_by(context)};
-    if (const auto header = context.header("if-match")) request.if_match = *header;
     if (auto error = not_for_staff(request.who, request.managed, request.in.id))
         co_return std::unexpected(*std::move(error));
     if (auto error = co_await prepare(deps, request)) co_return std::unexpected(*std::move(error));

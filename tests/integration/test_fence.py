@@ -123,3 +123,57 @@ def test_the_database_itself_holds_the_fence(database, campaign, elsewhere, make
         for table in ("campaign.voters", "campaign.names"):
             with pytest.raises(Exception, match="permission denied"):
                 cursor.execute(f"select count(*) from {table}")
+
+
+@pytest.fixture
+def own_import(admin, campaign):
+    """An import of the campaign, with a refused row."""
+    return Upload(admin, campaign).send(b"first_name,last_name\nAda,Kept\nDan,Too,Many,Fields\n").finished()
+
+
+def functions(voter, upload):
+    """A call of each function that acts on one voter or import by its owner's rights."""
+    return {
+        "lock_voter": f"select l from campaign.lock_voter({voter['id']}) l where l is not null",
+        "change_voter": "select c from campaign.change_voter("
+        f"{voter['id']}, '{{\"city\": \"Changed\"}}', 'vera', 'voter') c where c is not null",
+        "next_faults": f"select f from campaign.next_faults('{upload.id}', '', -1, -1, 10) f",
+        "unlink_voter": f"select u from campaign.unlink_voter({voter['id']}) u where u is not null",
+    }
+
+
+def test_functions_do_nothing_where_no_campaign_is_set(database, admin, make_voter, campaign, elsewhere, own_import):
+    """As townhall_app: no voter is locked, changed, taken out or made, and no refused row shown; nor within another
+    campaign."""
+    voter = make_voter(city="Before")
+    for unset in ("", str(elsewhere)):
+        with database.session() as cursor:
+            cursor.execute("set role townhall_app")
+            cursor.execute("select set_config('app.campaign', %s, false)", (unset,))
+            for name, call in functions(voter, own_import).items():
+                cursor.execute(call)
+                assert cursor.fetchall() == [], (name, unset)
+    shown = ok(admin.get(f"/api/v1/voters/{voter['id']}?campaign_id={campaign}"))
+    assert shown["city"] == "Before" and shown["updated_at"] == voter["updated_at"]
+    before = database.one("select count(*) from campaign.voters")
+    with database.session() as cursor:
+        cursor.execute("set role townhall_app")
+        with pytest.raises(Exception, match="campaign"):
+            cursor.execute("""select campaign.create_voter('{"source": "x", "identity": "y"}', 'ada', 'spy')""")
+    assert database.one("select count(*) from campaign.voters") == before
+
+
+def test_functions_work_for_the_owner_and_within_the_campaign(database, make_voter, campaign, own_import):
+    """The same calls: outside any campaign by the owner, who works on all, but for taking a voter out of one."""
+    voter = make_voter()
+    for role, inside in (("", ""), ("townhall_app", str(campaign))):
+        for name, call in functions(voter, own_import).items():
+            with database.session() as cursor:
+                if role:
+                    cursor.execute(f"set role {role}")
+                cursor.execute("select set_config('app.campaign', %s, false)", (inside,))
+                cursor.execute(call)
+                expected = 0 if name == "unlink_voter" and not inside else 1
+                assert len(cursor.fetchall()) == expected, (name, role)
+    made = """select campaign.create_voter('{"source": "manual", "identity": "by the owner"}', 'ada', 'kept')"""
+    assert database.one(made) > 0

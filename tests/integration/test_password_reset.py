@@ -381,6 +381,53 @@ def test_an_invitation_can_be_repeated(server, public, admin, campaign):
     problem(public.post(RESET, {"token": two, "new_password": "welcome to you all"}), 422, pointers=["/token"])
 
 
+@pytest.mark.parametrize("known", [False, True])
+def test_invitations_send_three_mails_an_hour(server, public, admin, make_user, campaign, database, known):
+    """Whoever invites, and whether or not there is an account; each gives its role all the same. An hour later: again."""
+    address = make_user().account["email"] if known else invitee()
+    inviters = admin, make_user("manager", campaign)
+    for number in range(10):
+        body = {"email": address, "roles": [role(campaign, ("viewer", "canvasser")[number // 2 % 2])]}
+        made = ok(inviters[number % 2].post(INVITE, body), 201)
+    settled(database)
+    assert made["roles"] == [role(campaign, "viewer")]
+    assert len(mails_to(server, address)) == 3
+    links = "select count(*) from core.account_links where user_id = %s"
+    assert database.one(links, made["id"]) == (0 if known else 3)
+    told = ok(admin.get("/api/v1/audit", params={"subject": f"user:{made['id']}", "action": "user.invited"}))["items"]
+    assert [item["details"]["mailed"] for item in told] == 7 * [False] + 3 * [True]
+    database.sql(
+        "update core.jobs set created_at = created_at - interval '1 hour' where subject = %s", f"user:{made['id']}"
+    )
+    ok(admin.post(INVITE, body), 201)
+    mail_to(server, address, 4)
+
+
+def test_roles_go_to_proven_addresses_only(server, public, admin, make_user, make_campaign, campaign):
+    """Whoever writes another's address into the account gets nothing that is meant for that person: 409 that says what
+    to do. The link that is mailed to the address proves it."""
+    user, target = make_user("viewer", campaign), invitee()
+    path, body = f"/api/v1/users/{user.account['id']}", {"email": target, "roles": [role(make_campaign(), "viewer")]}
+    ok(user.patch(path, {"email": target, "current_password": user.password}))
+    refused = problem(admin.post(INVITE, body), 409, code="email_unproven")
+    assert "forgot password" in refused["detail"]
+    assert ok(admin.get(path))["roles"] == [role(campaign, "viewer")]
+    ok(user.patch(path, {"name": "Another Name"}))
+    problem(admin.post(INVITE, body), 409, code="email_unproven")
+    forget(public, target)
+    ok(public.post(RESET, {"token": token_in(mail_to(server, target)), "new_password": "it is my own mailbox"}), 204)
+    assert ok(admin.post(INVITE, body), 201)["roles"] == [role(campaign, "viewer"), *body["roles"]]
+
+
+def test_an_address_that_an_admin_sets_needs_no_proof(admin, make_user, campaign):
+    """Not even after one's own change."""
+    user, target = make_user(), invitee()
+    path, body = f"/api/v1/users/{user.account['id']}", {"email": target, "roles": [role(campaign, "viewer")]}
+    ok(user.patch(path, {"email": invitee(), "current_password": user.password}))
+    ok(admin.patch(path, {"email": target}))
+    ok(admin.post(INVITE, body), 201)
+
+
 def test_invitations_are_in_the_audit_log(server, public, admin, campaign):
     """Made, invited, given a role, accepted."""
     made = ok(admin.post(INVITE, {"email": invitee(), "roles": [role(campaign, "viewer")]}), 201)

@@ -83,10 +83,21 @@ void LoginThrottle::succeeded(std::string_view account, std::string_view address
     if (!enabled_) return;
     const Names names = names_of(account, address);
     const std::lock_guard lock(mutex_);
+    give_back(names, now);
+    home_of(names.pair) = names.pair;
+}
+
+void LoginThrottle::withdrew(std::string_view account, std::string_view address, Time now) {
+    if (!enabled_) return;
+    const Names names = names_of(account, address);
+    const std::lock_guard lock(mutex_);
+    give_back(names, now);
+}
+
+void LoginThrottle::give_back(const Names& names, Time now) {
     pairs_.add(names.pair, now, -1);
     networks_.add(names.network, now, -1);
     accounts_.add(names.account, now, -1);
-    home_of(names.pair) = names.pair;
 }
 
 }  // namespace townhall::guard

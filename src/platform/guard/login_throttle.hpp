@@ -42,6 +42,9 @@ class LoginThrottle {
     /// The password was right: gives the attempt back, and remembers that the account is at home in this network.
     void succeeded(std::string_view account, std::string_view address, Time now);
 
+    /// No password was looked at after all: gives the attempt back, and remembers nothing.
+    void withdrew(std::string_view account, std::string_view address, Time now);
+
   private:
     struct Bucket {
         float spent = 0;  // attempts not yet recovered
@@ -67,6 +70,8 @@ class LoginThrottle {
         std::uint64_t account;
     };
     [[nodiscard]] Names names_of(std::string_view account, std::string_view address) const;
+    /// Under the lock.
+    void give_back(const Names& names, Time now);
     [[nodiscard]] std::uint64_t& home_of(std::uint64_t pair) { return homes_[pair % homes_.size()]; }
 
     bool enabled_;

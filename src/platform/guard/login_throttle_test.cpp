@@ -69,6 +69,17 @@ TEST_F(Throttle, ForgivesTheRightPassword) {
     }
 }
 
+TEST_F(Throttle, CountsNoAttemptThatWasWithdrawn) {
+    for (int i = 0; i < 1000; ++i) {
+        ASSERT_TRUE(let_in("ann@example.com", "10.0.0.1"));
+        throttle.withdrew("ann@example.com", "10.0.0.1", now);
+    }
+    int in = 0;
+    for (int i = 0; i < 1'000; ++i) in += let_in("ann@example.com", fmt::format("10.1.{}.{}", i / 200, i % 200));
+    EXPECT_EQ(in, 100);
+    EXPECT_FALSE(let_in("ann@example.com", "10.0.0.1")) << "and it does not make a network the account's home";
+}
+
 TEST_F(Throttle, LetsStrangersInWhileNamesAreFlooded) {
     for (int i = 0; i < 5'000; ++i)
         for (int attempt = 0; attempt < 12; ++attempt)
