@@ -43,12 +43,13 @@ void Cached::add_form(Coding coding, std::string body, const Kind& kind) {
 
 http::Response Cached::answer(const Context& context) const {
     const auto gzip = static_cast<std::size_t>(Coding::gzip), br = static_cast<std::size_t>(Coding::br);
-    const std::string accepted = list_field(context.request, "accept-encoding");
+    std::string joined;
+    const auto accepted = list_view(context.request, "accept-encoding", joined).value_or(std::string_view());
     const auto coding = static_cast<std::size_t>(choose_coding(accepted, full_[gzip] != nullptr, full_[br] != nullptr));
-    const Conditions sent = context.conditions();
-    if (const auto error = check_if_match(sent.if_match, etag_))
+    if (const auto error = check_if_match(list_view(context.request, "if-match", joined), etag_))
         return problem(*error, context.request.path, context.request.request_id);
-    const bool unchanged = sent.if_none_match && known_tag(*sent.if_none_match, etag_);
+    const auto known = list_view(context.request, "if-none-match", joined);
+    const bool unchanged = known && known_tag(*known, etag_);
     http::Response response;
     response.status = unchanged ? 304 : 200;
     response.prepared = unchanged ? unchanged_[coding] : full_[coding];

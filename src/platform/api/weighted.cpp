@@ -59,6 +59,16 @@ std::optional<Weighted> take_weighted(std::string_view& list) {
     return std::nullopt;
 }
 
+std::optional<std::string_view> list_view(const http::Request& request, std::string_view name, std::string& joined) {
+    std::optional<std::string_view> first;
+    for (const auto& [field, value] : request.headers) {
+        if (!http::equal_without_case(field, name)) continue;
+        if (first) return joined = list_field(request, name);
+        first = value;
+    }
+    return first;
+}
+
 std::string list_field(const http::Request& request, std::string_view name) {
     std::string list;
     for (const auto& [field, value] : request.headers) {
