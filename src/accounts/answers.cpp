@@ -51,11 +51,7 @@ std::vector<std::int64_t> managed_campaigns(const guard::SnapshotHolder& snapsho
     return campaigns;
 }
 
-std::string etag_of(const User& user) {
-    std::string text;
-    api::encode(text, user);
-    return api::etag_of_bytes(text);
-}
+std::string etag_of(const User& user) { return api::etag_of_value(user); }
 
 api::Answer<User> made(User user) {
     std::string etag = etag_of(user);

@@ -135,9 +135,7 @@ Task<Result<jobs::Entry>> replay_job(JobsDeps deps, api::Context& context, OneJo
 Task<std::optional<api::Error>> check(db::Transaction& tx, const api::Context& context, std::int64_t id) {
     const auto now = co_await tx.optional(jobs::kShow, id);
     if (!now) co_return api::kNotFound;
-    std::string shown;
-    api::encode(shown, *now);
-    co_return api::check_change(context.conditions(), api::etag_of_bytes(shown));
+    co_return api::check_change(context.conditions(), api::etag_of_value(*now));
 }
 
 Task<Result<api::Nothing>> discard_job(JobsDeps deps, api::Context& context, OneJob in) {

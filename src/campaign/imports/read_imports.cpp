@@ -21,13 +21,6 @@ constexpr db::Query<Import(db::Uuid, db::Json)> kCancel{
 
 constexpr std::array<const db::Statement*, 3> kQueries{&kGetImport, &kLock, &kCancel};
 
-/// Of an import as it is told.
-std::string etag_of(const Import& import) {
-    std::string told;
-    api::encode(told, import);
-    return api::etag_of_bytes(told);
-}
-
 template <class Row>
 void add_filters(db::Composed<Row>& query, const ListImports& in) {
     query.add(" from campaign.imports i where true");
@@ -75,7 +68,7 @@ Task<Result<api::Answer<Import>>> cancel_import(ImportsDeps deps, api::Context& 
     const auto body = [&](db::Transaction& tx) -> Task<Result<api::Answer<Import>>> {
         const auto before = co_await tx.optional(kLock, in.id, context.who.campaign);
         if (!before) co_return std::unexpected(kNoSuchImport);
-        if (auto error = api::check_change(context.conditions(), etag_of(*before)))
+        if (auto error = api::check_change(context.conditions(), api::etag_of_value(*before)))
             co_return std::unexpected(*std::move(error));
         auto canceled = co_await tx.optional(kCancel, in.id, api::audit_by(context));
         if (!canceled) co_return std::unexpected(kImportEnded);

@@ -2,6 +2,7 @@
 
 // Part of schema.hpp: from declared types into JSON.
 
+#include "platform/api/etag.hpp"
 #include "platform/api/schema.hpp"
 
 namespace townhall::api {
@@ -74,6 +75,14 @@ void encode(std::string& out, const T& value) {
         encode(out, value.*field.member);
     });
     out += '}';
+}
+
+/// The tag of an answer that shows this value.
+template <HasSchema T>
+[[nodiscard]] std::string etag_of_value(const T& value) {
+    std::string shown;
+    encode(shown, value);
+    return etag_of_bytes(shown);
 }
 
 }  // namespace townhall::api

@@ -10,8 +10,6 @@ namespace townhall::api {
 
 namespace {
 
-std::string_view before(std::string_view text, char mark) { return http::trimmed(text.substr(0, text.find(mark))); }
-
 std::string_view unquoted(std::string_view value) {
     if (value.size() >= 2 && value.front() == '"' && value.back() == '"') return value.substr(1, value.size() - 2);
     return value;
@@ -23,12 +21,9 @@ std::optional<std::string> preference(const http::Request& request, std::string_
     const std::string all = list_field(request, "prefer");
     std::string_view left = all;
     while (!left.empty()) {
-        const std::size_t end = std::min(left.find(','), left.size());
-        const std::string_view item = before(left.substr(0, end), ';');  // without the preference's parameters
-        left.remove_prefix(std::min(end + 1, left.size()));
-        if (!http::equal_without_case(before(item, '='), name)) continue;
-        const std::size_t equals = item.find('=');
-        return std::string(equals == item.npos ? "" : unquoted(http::trimmed(item.substr(equals + 1))));
+        std::string_view item = take_until(left, ',');
+        std::string_view value = take_until(item, ';');  // without the preference's parameters
+        if (http::equal_without_case(take_until(value, '='), name)) return std::string(unquoted(http::trimmed(value)));
     }
     return std::nullopt;
 }

@@ -9,14 +9,6 @@ namespace townhall::api {
 
 namespace {
 
-/// Takes what stands before the next `mark` off the text, without blanks around it.
-std::string_view take_until(std::string_view& text, char mark) {
-    const std::size_t end = std::min(text.find(mark), text.size());
-    const std::string_view piece = http::trimmed(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-    return piece;
-}
-
 constexpr int kWhole = 1000;
 
 /// Old clients write ".2" or "0.8000", so both are read; of more digits than three the first three count. What is no
@@ -43,6 +35,13 @@ int fit_of(std::string_view range, std::string_view type) {
 }
 
 }  // namespace
+
+std::string_view take_until(std::string_view& text, char mark) {
+    const std::size_t end = std::min(text.find(mark), text.size());
+    const std::string_view piece = http::trimmed(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+    return piece;
+}
 
 std::optional<Weighted> take_weighted(std::string_view& list) {
     while (!list.empty()) {

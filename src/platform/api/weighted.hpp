@@ -9,6 +9,9 @@
 /// Header fields that are lists with weights: Accept, Accept-Encoding (RFC 9110, section 12.4.2).
 namespace townhall::api {
 
+/// Takes what stands before the next `mark` off the text, without blanks around it.
+[[nodiscard]] std::string_view take_until(std::string_view& text, char mark);
+
 struct Weighted {
     std::string_view name;  // without blanks, parameters and weight
     int weight = 1000;      // in thousandths; one that can't be read counts as none
