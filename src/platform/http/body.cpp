@@ -21,10 +21,7 @@ IncomingBody::IncomingBody(Wire& wire, const Framing& framing, const ServerOptio
       skippable_(options.limits.unread_body_bytes),
       pace_(options.timeouts) {}
 
-void IncomingBody::fail(int status, const char* why) {
-    failed_.emplace(status, why);
-    throw *failed_;
-}
+void IncomingBody::fail(int status, const char* why) { throw BodyError(failed_.emplace(status, why)); }
 
 void IncomingBody::set_limit(std::uint64_t bytes) {
     limit_ = bytes;
@@ -137,16 +134,16 @@ Task<std::size_t> IncomingBody::read_chunked(std::span<char> buffer) {
 
 Task<void> OutgoingBody::write(std::string_view bytes) {
     bool sent = false;
-    if (framing_ == Framing::sized) {
+    if (kind_ == BodyKind::sized) {
         if (bytes.size() > left_) throw std::logic_error("a streamed body is longer than its Content-Length");
         left_ -= bytes.size();
     }
-    if (framing_ == Framing::chunked && !bytes.empty()) {
+    if (kind_ == BodyKind::chunked && !bytes.empty()) {
         std::array<char, 20> size;
         const auto end = std::to_chars(size.data(), size.data() + size.size(), bytes.size(), 16).ptr;
         wire_.out.append(size.data(), end).append("\r\n");
     }
-    const std::string_view after = framing_ == Framing::chunked && !bytes.empty() ? "\r\n" : "";
+    const std::string_view after = kind_ == BodyKind::chunked && !bytes.empty() ? "\r\n" : "";
     if (bytes.size() <= kCopied) {
         wire_.out.append(bytes).append(after);
         sent = co_await wire_.flush(pace_);
@@ -157,8 +154,8 @@ Task<void> OutgoingBody::write(std::string_view bytes) {
 }
 
 bool OutgoingBody::finish() {
-    if (framing_ == Framing::chunked) wire_.out += "0\r\n\r\n";
-    return framing_ != Framing::sized || left_ == 0;
+    if (kind_ == BodyKind::chunked) wire_.out += "0\r\n\r\n";
+    return kind_ != BodyKind::sized || left_ == 0;
 }
 
 }  // namespace townhall::http

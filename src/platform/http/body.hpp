@@ -5,6 +5,7 @@
 #include <span>
 #include <string_view>
 
+#include "platform/http/answer.hpp"
 #include "platform/http/chunked.hpp"
 #include "platform/http/gate.hpp"
 #include "platform/http/message.hpp"
@@ -59,10 +60,8 @@ class IncomingBody final : public BodyReader {
 /// The body of one streamed answer.
 class OutgoingBody final : public BodyWriter {
   public:
-    enum class Framing : std::uint8_t { chunked, sized, until_close };
-
-    OutgoingBody(Wire& wire, Pace& pace, Framing framing, std::uint64_t length)
-        : wire_(wire), pace_(pace), framing_(framing), left_(length) {}
+    OutgoingBody(Wire& wire, Pace& pace, const AnswerFrame& frame)
+        : wire_(wire), pace_(pace), kind_(frame.kind), left_(frame.length) {}
 
     /// Also sends the header, when it is still held back. Nothing but that for an empty view.
     Task<void> write(std::string_view bytes) override;
@@ -73,7 +72,7 @@ class OutgoingBody final : public BodyWriter {
   private:
     Wire& wire_;
     Pace& pace_;
-    Framing framing_;
+    BodyKind kind_;
     std::uint64_t left_;
 };
 

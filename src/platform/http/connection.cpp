@@ -8,6 +8,7 @@ namespace townhall::http {
 namespace {
 
 constexpr std::size_t kMostBuffered = 32 * 1024;
+constexpr std::size_t kMostHeldBack = 32 * 1024;  // of answers to pipelined requests
 
 }  // namespace
 
@@ -143,19 +144,30 @@ Task<void> Connection::exchange() {
     body_ = &body;
     current_ = &current;
     wire_.deadline = request_.deadline = current.started + worker_.options().timeouts.request;
-    Response response = co_await ask_handler();
+    Response response;
+    try {
+        response = co_await worker_.handler().handle(request_);
+    } catch (...) {
+        response = failed();
+    }
     wire_.deadline = clock::time_point::max();
     body_ = nullptr;
     open_ = !response.close && framing_.keep_alive && !worker_.stopping() && !wire_.expired() && body.can_skip();
     if (!late_) {
         const bool expired = wire_.expired();
         wire_.forgive();  // the deadline was the request's; from here on the answer has its own
-        co_await respond(response, current);
+        const AnswerFrame frame = begin_answer(response, current);
+        if (frame.kind != BodyKind::none) co_await send_body(response, frame);
+        if (wire_.out.size() > kMostHeldBack) co_await wire_.flush(sending_);
         account(response, current, body.bytes());
         if (expired) wire_.expire();
     }
     request_.body = nullptr;
-    co_await settle(body);
+    if (!body.finished()) {  // deals with what the handler left of it
+        if (open_) open_ = co_await wire_.flush(sending_) && co_await body.skip();
+        linger_ = !open_;
+    }
+    settle();
 }
 
 void Connection::expire() {
@@ -163,12 +175,8 @@ void Connection::expire() {
     wire_.expire();
 }
 
-// Deals with what the handler left of the request's body.
-Task<void> Connection::settle(IncomingBody& body) {
-    if (!body.finished()) {
-        if (open_) open_ = co_await wire_.flush(sending_) && co_await body.skip();
-        linger_ = !open_;
-    }
+// Gets ready for the next request.
+void Connection::settle() {
     if (wire_.broken()) open_ = false;
     phase_ = Phase::idle;
     first_ = false;

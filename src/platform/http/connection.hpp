@@ -53,15 +53,16 @@ class Connection : public ConnectionLink {
     [[nodiscard]] std::optional<Refusal> take_head(std::size_t bytes);
     void copy_request();
     Task<void> exchange();
-    Task<Response> ask_handler();
     void answer_late();
-    Task<void> respond(Response& response, const Exchange& current);
-    Task<void> stream(Response& response, OutgoingBody::Framing framing, std::uint64_t length);
-    Task<void> settle(IncomingBody& body);
+    [[nodiscard]] Response failed();
+    AnswerFrame begin_answer(Response& response, const Exchange& current);
+    Task<void> send_body(Response& response, const AnswerFrame& frame);
+    Task<void> stream(Response& response, const AnswerFrame& frame);
     Task<void> refuse(Refusal refusal);
     Task<void> leave();
     void await_next();
     void skip_empty_line();
+    void settle();
     void account(const Response& response, const Exchange& current, std::uint64_t body_bytes);
 
     Worker& worker_;

@@ -12,8 +12,7 @@
 namespace townhall::http {
 namespace {
 
-constexpr std::size_t kCopiedBody = 16 * 1024;    // shorter bodies are sent in one piece with their header
-constexpr std::size_t kMostHeldBack = 32 * 1024;  // of answers to pipelined requests
+constexpr std::size_t kCopiedBody = 16 * 1024;  // shorter bodies are sent in one piece with their header
 
 std::optional<std::uint64_t> announced_length(const Response& response) {
     for (const auto& [name, value] : response.headers) {
@@ -23,6 +22,10 @@ std::optional<std::uint64_t> announced_length(const Response& response) {
         if (fault == std::errc() && end == value.data() + value.size()) return length;
     }
     return std::nullopt;
+}
+
+std::string_view content_of(const Response& response) {
+    return response.prepared ? response.prepared->body : std::string_view(response.body);
 }
 
 // The log leaves out fields without a name.
@@ -55,61 +58,61 @@ void Connection::answer_late() {
     account(response, *current_, body_->bytes());
 }
 
-Task<Response> Connection::ask_handler() {
-    int status = 500;
-    const char* why = "";
+// The answer where the handler threw. In a handler of exceptions.
+Response Connection::failed() {
     try {
-        co_return co_await worker_.handler().handle(request_);
+        throw;
     } catch (const BodyError& error) {
-        status = error.status;
-        why = error.why;
+        return worker_.handler().refuse(error.status, error.why, request_);
     } catch (...) {
         log_failure("request failed", request_);
+        return worker_.handler().refuse(500, "", request_);
     }
-    co_return worker_.handler().refuse(status, why, request_);
 }
 
-Task<void> Connection::respond(Response& response, const Exchange& current) {
+// Writes the header, and the body with it where it is short. Unless that is all (BodyKind::none), `send_body` follows.
+AnswerFrame Connection::begin_answer(Response& response, const Exchange& current) {
     if (response.status < 200 || response.status > 599) {
         observe::error("a handler gave an impossible status", {{"status", response.status}});
         response.status = 500;
     }
     const bool bodiless = is_bodiless(response.status);
-    const bool streamed = response.stream && !bodiless;
-    std::string_view content = response.prepared ? response.prepared->body : std::string_view(response.body);
+    const std::string_view content = content_of(response);
     AnswerFrame frame{.version = current.version,
                       .kind = bodiless ? BodyKind::none : BodyKind::sized,
                       .length = content.size(),
                       .date = worker_.date(),
                       .request_id = request_.request_id};
-    auto framing = OutgoingBody::Framing::sized;
-    if (streamed) {
+    if (response.stream && !bodiless) {
         if (const auto length = announced_length(response)) {
             frame.length = *length;
         } else if (current.version >= 11) {
             frame.kind = BodyKind::chunked;
-            framing = OutgoingBody::Framing::chunked;
         } else {
             frame.kind = BodyKind::until_close;
-            framing = OutgoingBody::Framing::until_close;
             open_ = false;
         }
     }
     frame.close = !open_;
     write_head(wire_.out, response, frame);
-    if (current.is_head || bodiless) co_return;
-    if (streamed) {
-        co_await stream(response, framing, frame.length);
-    } else if (content.size() <= kCopiedBody) {
+    if (current.is_head) frame.kind = BodyKind::none;
+    if (frame.kind == BodyKind::sized && !response.stream && content.size() <= kCopiedBody) {
         wire_.out.append(content);
-        if (wire_.out.size() > kMostHeldBack) co_await wire_.flush(sending_);
+        frame.kind = BodyKind::none;
+    }
+    return frame;
+}
+
+Task<void> Connection::send_body(Response& response, const AnswerFrame& frame) {
+    if (response.stream) {
+        co_await stream(response, frame);
     } else {
-        co_await wire_.send(content, {}, sending_);
+        co_await wire_.send(content_of(response), {}, sending_);
     }
 }
 
-Task<void> Connection::stream(Response& response, OutgoingBody::Framing framing, std::uint64_t length) {
-    OutgoingBody body(wire_, sending_, framing, length);
+Task<void> Connection::stream(Response& response, const AnswerFrame& frame) {
+    OutgoingBody body(wire_, sending_, frame);
     try {
         co_await response.stream(body);
         if (body.finish()) co_return;
@@ -163,7 +166,8 @@ Task<void> Connection::refuse(Refusal refusal) {
         .started = clock::now(), .head_bytes = wire_.held().size(), .bytes_out_before = wire_.bytes_out()};
     Response response = worker_.handler().refuse(refusal.status, refusal.why, request_);
     if (refusal.status == 405) response.headers.emplace_back("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
-    co_await respond(response, current);
+    const AnswerFrame frame = begin_answer(response, current);
+    if (frame.kind != BodyKind::none) co_await send_body(response, frame);
     account(response, current, 0);
 }
 

@@ -207,8 +207,8 @@ bool has_token(std::string_view value, std::string_view token) {
     return false;
 }
 
-bool equal_without_case(std::string_view a, std::string_view b) {
-    return a.size() == b.size() && std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
+bool same_letters(std::string_view a, std::string_view b) {
+    return std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
 }
 
 }  // namespace townhall::http
