@@ -76,8 +76,8 @@ constexpr std::array<const db::Statement*, 1> kQueries{&kQueue};
 // What is true of this moment only.
 const std::pair<std::string, std::string> kNoStore{"Cache-Control", "no-store"};
 
-Task<Result<api::Answer<Health>>> health(SystemDeps) {
-    co_return api::Answer<Health>{.value = {.status = "ok"}, .headers = {kNoStore}};
+Result<api::Answer<Health>> health(SystemDeps) {
+    return api::Answer<Health>{.value = {.status = "ok"}, .headers = {kNoStore}};
 }
 
 Task<bool> queue_usable(db::Database& db) {
@@ -146,20 +146,20 @@ http::Response metrics_answer(const MetricsSources& sources) {
     return response;
 }
 
-Task<Result<http::Response>> metrics(SystemDeps deps, api::Context& context) {
+Result<http::Response> metrics(SystemDeps deps, api::Context& context) {
     const auto sent = context.header("authorization");
     const std::string wanted = "Bearer " + deps.metrics_token;
     // Closed looks like absent: whether there are metrics is nobody's business.
     if (deps.metrics_token.empty() || !sent || !guard::same_bytes(*sent, wanted))
-        co_return std::unexpected(api::Error(api::kNotFound));
-    co_return metrics_answer(deps.metrics);
+        return std::unexpected(api::Error(api::kNotFound));
+    return metrics_answer(deps.metrics);
 }
 
-Task<Result<http::Response>> open_metrics(SystemDeps deps) { co_return metrics_answer(deps.metrics); }
+Result<http::Response> open_metrics(SystemDeps deps) { return metrics_answer(deps.metrics); }
 
-Task<Result<api::Answer<Version>>> version(SystemDeps) {
-    co_return api::Answer<Version>{.value = {std::string(kVersionText), std::string(kCommit), std::string(kBuild)},
-                                   .headers = {kNoStore}};
+Result<api::Answer<Version>> version(SystemDeps) {
+    return api::Answer<Version>{.value = {std::string(kVersionText), std::string(kCommit), std::string(kBuild)},
+                                .headers = {kNoStore}};
 }
 
 Task<Result<http::Response>> contract(SystemDeps deps, api::Context& context) {

@@ -44,11 +44,11 @@ void Cached::add_form(Coding coding, std::string body, const Kind& kind) {
 http::Response Cached::answer(const Context& context) const {
     const auto gzip = static_cast<std::size_t>(Coding::gzip), br = static_cast<std::size_t>(Coding::br);
     std::string joined;
-    const auto accepted = list_view(context.request, "accept-encoding", joined).value_or(std::string_view());
+    const auto accepted = list_field(context.request, "accept-encoding", joined).value_or("");
     const auto coding = static_cast<std::size_t>(choose_coding(accepted, full_[gzip] != nullptr, full_[br] != nullptr));
-    if (const auto error = check_if_match(list_view(context.request, "if-match", joined), etag_))
+    if (const auto error = check_if_match(list_field(context.request, "if-match", joined), etag_))
         return problem(*error, context.request.path, context.request.request_id);
-    const auto known = list_view(context.request, "if-none-match", joined);
+    const auto known = list_field(context.request, "if-none-match", joined);
     const bool unchanged = known && known_tag(*known, etag_);
     http::Response response;
     response.status = unchanged ? 304 : 200;

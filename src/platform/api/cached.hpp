@@ -16,7 +16,7 @@ namespace townhall::api {
 ///
 ///     const Cached services(encoded, {.cache_control = "public, max-age=60"});    // on the CPU pool, or at the start
 ///     …
-///     co_return services.answer(context);                                         // Task<Result<http::Response>>
+///     return services.answer(context);                                            // Result<http::Response>
 ///
 /// The endpoint says `.has_etag = true`. Copies share what they hold, so that one may be replaced while answers of it
 /// are still being sent.

@@ -72,7 +72,9 @@ Task<void> write_pieces(const std::string& text, http::BodyWriter& body) {
 void compress(http::Response& response, const http::Request& request) {
     if (response.prepared || (!response.stream && response.body.size() < kLeast)) return;
     if (!is_text(response.content_type) || frames_itself(response)) return;
-    if (choose_coding(list_field(request, "accept-encoding"), true, false) != Coding::gzip) return;
+    std::string joined;
+    const auto accepted = list_field(request, "accept-encoding", joined).value_or("");
+    if (choose_coding(accepted, true, false) != Coding::gzip) return;
     if (response.stream) {
         response.stream = [stream = std::move(response.stream)](http::BodyWriter& body) mutable {
             return stream_zipped(stream, body);

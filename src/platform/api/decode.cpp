@@ -210,7 +210,7 @@ void add_unknown(Faults& faults, std::string_view name) {
 void add_missing(Faults& faults) { faults.add("required", "Is required."); }
 
 void add_unknown_parameters(const std::vector<std::pair<std::string, std::string>>& query,
-                            const std::vector<std::string_view>& known, Faults& faults) {
+                            std::span<const std::string_view> known, Faults& faults) {
     for (auto at = query.begin(); at != query.end(); ++at) {
         const std::string& name = at->first;
         const Faults::Step step(faults, std::string_view(name).substr(0, 200));

@@ -2,6 +2,8 @@
 
 // Part of schema.hpp: from JSON and from parameters into declared types.
 
+#include <span>
+
 #include "platform/api/schema.hpp"
 
 namespace townhall::api {
@@ -117,7 +119,7 @@ void decode(const json::Value& value, T& out, const Rules&, Faults& faults) {
 
 /// Faults for the query's names that nobody knows.
 void add_unknown_parameters(const std::vector<std::pair<std::string, std::string>>& query,
-                            const std::vector<std::string_view>& known, Faults& faults);
+                            std::span<const std::string_view> known, Faults& faults);
 
 /// A parameter's text as the JSON value that its type reads: "12" becomes a number where a number is wanted.
 /// An integer is digits there, never "1e3": one thing has one address.

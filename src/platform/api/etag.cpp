@@ -62,7 +62,7 @@ std::optional<std::string_view> known_tag(std::string_view if_none_match, std::s
 Conditions conditions_of(const http::Request& request) {
     std::string joined;
     const auto list = [&](std::string_view name) -> std::optional<std::string> {
-        if (const auto found = list_view(request, name, joined)) return std::string(*found);
+        if (const auto found = list_field(request, name, joined)) return std::string(*found);
         return std::nullopt;
     };
     return {.if_match = list("if-match"), .if_none_match = list("if-none-match")};

@@ -18,8 +18,8 @@ std::string_view unquoted(std::string_view value) {
 }  // namespace
 
 std::optional<std::string> preference(const http::Request& request, std::string_view name) {
-    const std::string all = list_field(request, "prefer");
-    std::string_view left = all;
+    std::string joined;
+    std::string_view left = list_field(request, "prefer", joined).value_or("");
     while (!left.empty()) {
         std::string_view item = take_until(left, ',');
         std::string_view value = take_until(item, ';');  // without the preference's parameters

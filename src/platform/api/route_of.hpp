@@ -3,6 +3,7 @@
 // Part of router.hpp: from an endpoint's types to a route.
 
 #include <algorithm>
+#include <array>
 
 #include "platform/api/describe.hpp"
 #include "platform/api/paging.hpp"
@@ -18,7 +19,8 @@ Result<In> read_input(const Input& input) {
     if constexpr (HasSchema<In>) {
         Faults path_faults(Fault::In::parameter);
         Faults faults(Fault::In::parameter);
-        std::vector<std::string_view> known{"campaign_id"};
+        std::array<std::string_view, count_fields<In>(Place::query) + 1> known{"campaign_id"};
+        auto next_known = known.begin();
         each_field<In>([&](const auto& field) {
             if (field.place == Place::path) {
                 const Faults::Step step(path_faults, field.name);
@@ -26,7 +28,7 @@ Result<In> read_input(const Input& input) {
                     if (name == field.name) decode_parameter(text, in.*field.member, field.rules, path_faults);
             } else if (field.place == Place::query) {
                 using F = typename std::remove_cvref_t<decltype(field)>::Type;
-                known.push_back(field.name);
+                *++next_known = field.name;
                 const Faults::Step step(faults, field.name);
                 const auto text = http::find_query(input.query, field.name);
                 if (text)
@@ -80,6 +82,16 @@ http::Response to_response(const Context& context, int success, Out& value) {
     return to_response(context, success, answer);
 }
 inline http::Response to_response(const Context&, int, http::Response& response) { return std::move(response); }
+template <class T>
+http::Response to_response(const Context& context, int success, Result<T>& result) {
+    if (!result) return problem(result.error(), context.request.path, context.request.request_id);
+    return to_response(context, success, *result);
+}
+
+template <class T>
+inline constexpr bool is_task = false;
+template <class T>
+inline constexpr bool is_task<Task<T>> = true;
 
 template <class In, class Deps, class Operation>
 auto call(const Operation& operation, const Deps& deps, Context& context, In in) {
@@ -125,14 +137,30 @@ void Router::add(const Endpoint<In, Out>& endpoint, Deps deps, Operation operati
     if (route->takes_body) route->input_schema = describe<In>(components_, Rules{});
     if constexpr (!std::is_same_v<Out, Nothing> && !std::is_same_v<Out, Raw>)
         route->output_schema = describe<Out>(components_, Rules{});
-    route->run = [deps = std::move(deps), operation, success = endpoint.success](
-                     Context& context, const Input& input) -> Task<http::Response> {
-        Result<In> in = read_input<In>(input);
-        if (!in) co_return problem(in.error(), context.request.path, context.request.request_id);
-        auto result = co_await call<In>(operation, deps, context, *std::move(in));
-        if (!result) co_return problem(result.error(), context.request.path, context.request.request_id);
-        co_return to_response(context, success, *result);
-    };
+    using Returned = decltype(call<In>(operation, deps, std::declval<Context&>(), std::declval<In>()));
+    if constexpr (is_task<Returned>) {
+        route->run = [deps = std::move(deps), operation, success = endpoint.success](
+                         Context& context, const Input& input) -> Task<http::Response> {
+            Result<In> in = read_input<In>(input);
+            if (!in) co_return problem(in.error(), context.request.path, context.request.request_id);
+            auto result = co_await call<In>(operation, deps, context, *std::move(in));
+            co_return to_response(context, success, result);
+        };
+    } else {
+        auto run = [deps = std::move(deps), operation, success = endpoint.success](Context& context,
+                                                                                   const Input& input) {
+            Result<In> in = read_input<In>(input);
+            if (!in) return problem(in.error(), context.request.path, context.request.request_id);
+            auto result = call<In>(operation, deps, context, *std::move(in));
+            return to_response(context, success, result);
+        };
+        if (endpoint.who == Who::anyone && !route->takes_body)
+            route->run_at_once = std::move(run);
+        else
+            route->run = [run = std::move(run)](Context& context, const Input& input) -> Task<http::Response> {
+                co_return run(context, input);
+            };
+    }
     add_route(std::move(route));
 }
 

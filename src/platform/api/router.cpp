@@ -98,6 +98,44 @@ void log_failure(std::string_view what, const Route& route, const http::Request&
                       {sqlstate.empty() ? "" : "sqlstate", sqlstate}});
 }
 
+/// The answer to what was thrown on the way. In a handler of exceptions.
+http::Response failed(const Route& route, const http::Request& request) {
+    const auto answer = [&](const Error& error) { return problem(error, request.path, request.request_id); };
+    try {
+        throw;
+    } catch (const http::BodyError& error) {
+        http::Response response = answer(Error(code_for(error.status), error.why));
+        response.close = true;  // the rest of the body is not worth reading
+        return response;
+    } catch (const db::Unavailable& away) {
+        return answer(unavailable(away.retry_after));
+    } catch (const observe::Overloaded&) {
+        return answer(unavailable(1, "Too much work is waiting."));
+    } catch (const db::StatementError& error) {
+        const Error failure = of(error);
+        if (failure.code.status >= 500)
+            log_failure("statement failed", route, request, error.statement, error.sqlstate());
+        return answer(failure);
+    } catch (...) {
+        log_failure("request failed", route, request);
+        return answer(Error(kInternal));
+    }
+}
+
+/// Checks what comes before the body, and reads the query.
+std::optional<Error> read_head(const Route& route, const http::Request& request, http::QueryPairs& query) {
+    std::string joined;
+    if (!accepts(list_field(request, "accept", joined).value_or(""), route.out_type))
+        return Error(kNotAcceptable, fmt::format("The answer is {}.", route.out_type));
+    if (route.needs_if_match && !request.header("if-match"))
+        return Error(kPreconditionRequired, "Send If-Match with the ETag of what you have read.");
+    if (request.query.empty()) return std::nullopt;
+    auto parsed = http::parse_query(request.query);
+    if (!parsed) return Error(kMalformed, std::string(to_string(parsed.error())));
+    query = *std::move(parsed);
+    return std::nullopt;
+}
+
 /// For plain answers, and for those by TLS.
 std::array<std::string, 2> both_ways(const CommonFields& fields) {
     return {write_common_fields(fields, false), write_common_fields(fields, true)};
@@ -211,11 +249,19 @@ http::Response Router::without_route(const http::Request& request, const Match& 
 Task<http::Response> Router::handle(http::Request& request) {
     const Match match = find(request.verb, request.path);
     http::Response response;
-    if (match.route) {
-        response = co_await serve_or_fail(*match.route, request, match.values);
-        if (!match.route->secret) compress(response, request);
-        say_who_may_keep(response, *match.route);
-        response.route = match.route->path;
+    if (const Route* route = match.route) {
+        Permit permit(authenticator_, request, route->who, route->role);
+        Limits::Taken taken;
+        if (let_in(match, request, permit, taken, response)) {
+            if (route->run_at_once && !taken.must_wait())
+                response = serve_at_once(match, request, permit);
+            else
+                response = co_await serve_or_fail(match, request, permit, taken);
+        }
+        taken.tell(response);
+        if (!route->secret) compress(response, request);
+        say_who_may_keep(response, *route);
+        response.route = route->path;
     } else {
         response = without_route(request, match);
     }
@@ -231,55 +277,48 @@ http::Response Router::refuse(int status, std::string_view detail, const http::R
     return response;
 }
 
-// Turns what is thrown on the way into answers.
-Task<http::Response> Router::serve_or_fail(const Route& route, http::Request& request, const PathValues& values) {
-    Permit permit(authenticator_, request, route.who, route.role);
+// Counts the request; where it may not go on, `refusal` says why.
+bool Router::let_in(const Match& match, const http::Request& request, Permit& permit, Limits::Taken& taken,
+                    http::Response& refusal) const {
     const auto unidentified = permit.identify();
-    const Limits::Taken taken = limits_ ? limits_->take(&route, request, permit.user_id()) : Limits::Taken();
-    std::optional<Error> failure = taken.refused();
+    if (limits_) taken = limits_->take(match.route, request, permit.user_id());
+    auto failure = taken.refused();
     if (!failure) failure = unidentified;
-    http::Response response;
-    bool close = false;
-    try {
-        if (!failure) {
-            if (taken.must_wait()) co_await taken.wait();
-            response = co_await serve(route, request, values, permit);
-        }
-    } catch (const http::BodyError& error) {
-        failure = Error(code_for(error.status), error.why);
-        close = true;  // the rest of the body is not worth reading
-    } catch (const db::Unavailable& away) {
-        failure = unavailable(away.retry_after);
-    } catch (const observe::Overloaded&) {
-        failure = unavailable(1, "Too much work is waiting.");
-    } catch (const db::StatementError& error) {
-        failure = of(error);
-        if (failure->code.status >= 500)
-            log_failure("statement failed", route, request, error.statement, error.sqlstate());
-    } catch (...) {
-        failure = Error(kInternal);
-        log_failure("request failed", route, request);
-    }
-    if (failure) response = problem(*failure, request.path, request.request_id);
-    response.close = response.close || close;
-    taken.tell(response);
-    co_return response;
+    if (failure) refusal = problem(*failure, request.path, request.request_id);
+    return !failure;
 }
 
-Task<http::Response> Router::serve(const Route& route, http::Request& request, const PathValues& values,
-                                   Permit& permit) {
-    const auto fail = [&](const Error& error) { return problem(error, request.path, request.request_id); };
-    if (!accepts(list_field(request, "accept"), route.out_type))
-        co_return fail(Error(kNotAcceptable, fmt::format("The answer is {}.", route.out_type)));
-    if (route.needs_if_match && !request.header("if-match"))
-        co_return fail(Error(kPreconditionRequired, "Send If-Match with the ETag of what you have read."));
-
-    http::QueryPairs query;
-    if (!request.query.empty()) {
-        auto parsed = http::parse_query(request.query);
-        if (!parsed) co_return fail(Error(kMalformed, std::string(to_string(parsed.error()))));
-        query = *std::move(parsed);
+http::Response Router::serve_at_once(const Match& match, http::Request& request, Permit& permit) const {
+    const Route& route = *match.route;
+    try {
+        http::QueryPairs query;
+        if (const auto error = read_head(route, request, query))
+            return problem(*error, request.path, request.request_id);
+        const auto who = permit.principal(std::nullopt);
+        if (!who) return problem(who.error(), request.path, request.request_id);
+        Context context{request, *who, {}, route.path, permit};
+        return route.run_at_once(context, Input{match.values, query, nullptr});
+    } catch (...) {
+        return failed(route, request);
     }
+}
+
+// Coroutines can't be suspended in a handler of exceptions, and their frames stay small without what handles them.
+Task<http::Response> Router::serve_or_fail(const Match& match, http::Request& request, Permit& permit,
+                                           Limits::Taken taken) const {
+    try {
+        if (taken.must_wait()) co_await taken.wait();
+        co_return co_await serve(match, request, permit);
+    } catch (...) {
+        co_return failed(*match.route, request);
+    }
+}
+
+Task<http::Response> Router::serve(const Match& match, http::Request& request, Permit& permit) const {
+    const Route& route = *match.route;
+    const auto fail = [&](const Error& error) { return problem(error, request.path, request.request_id); };
+    http::QueryPairs query;
+    if (const auto error = read_head(route, request, query)) co_return fail(*error);
     std::string body;
     std::optional<json::Value> document;
     if (route.takes_body) {
@@ -302,7 +341,7 @@ Task<http::Response> Router::serve(const Route& route, http::Request& request, c
     const auto who = permit.principal(campaign);
     if (!who) co_return fail(who.error());
     Context context{request, *who, body, route.path, permit};
-    co_return co_await route.run(context, Input{values, query, document_or_null});
+    co_return co_await route.run(context, Input{match.values, query, document_or_null});
 }
 
 }  // namespace townhall::api

@@ -52,7 +52,9 @@ struct Route {
     std::string_view policy;
     bool embeddable;
     bool idempotent_post;
+    // One of the two: where the operation waits for nothing, and whoever asks is welcome, it costs no coroutine.
     std::function<Task<http::Response>(Context&, const Input&)> run;
+    std::function<http::Response(Context&, const Input&)> run_at_once;
     std::vector<std::string_view> segments;
     std::array<std::string, 2> common_fields;  // of its answers: plain, and by TLS
 };
@@ -75,7 +77,8 @@ class Router final : public http::Handler {
     explicit Router(const guard::Authenticator& authenticator, Cors cors = {});
 
     /// Serves an endpoint. `operation` is called as (deps, Principal, In), (deps, In), (deps, Context&, In) or
-    /// (deps, Context&), and gives Task<Result<Out>>, Task<Result<Answer<Out>>> or Task<Result<http::Response>>.
+    /// (deps, Context&), and gives Task<Result<Out>>, Task<Result<Answer<Out>>> or Task<Result<http::Response>>; or,
+    /// where it waits for nothing, the result itself.
     template <class In, class Out, class Deps, class Operation>
     void add(const Endpoint<In, Out>& endpoint, Deps deps, Operation operation);
 
@@ -103,8 +106,12 @@ class Router final : public http::Handler {
     [[nodiscard]] Match find(Verb verb, std::string_view path) const;
     [[nodiscard]] static bool matches(const Route& route, std::string_view path, PathValues& values);
     [[nodiscard]] http::Response without_route(const http::Request& request, const Match& match) const;
-    Task<http::Response> serve_or_fail(const Route& route, http::Request& request, const PathValues& values);
-    Task<http::Response> serve(const Route& route, http::Request& request, const PathValues& values, Permit& permit);
+    [[nodiscard]] bool let_in(const Match& match, const http::Request& request, Permit& permit, Limits::Taken& taken,
+                              http::Response& refusal) const;
+    [[nodiscard]] http::Response serve_at_once(const Match& match, http::Request& request, Permit& permit) const;
+    Task<http::Response> serve_or_fail(const Match& match, http::Request& request, Permit& permit,
+                                       Limits::Taken taken) const;
+    Task<http::Response> serve(const Match& match, http::Request& request, Permit& permit) const;
 
     const guard::Authenticator& authenticator_;
     const Cors cors_;

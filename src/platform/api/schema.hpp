@@ -122,12 +122,16 @@ constexpr void each_field(Visit&& visit) {
     std::apply([&](const auto&... fields) { (visit(fields), ...); }, schema.fields);
 }
 
-/// Whether T has a field at that place.
+/// How many fields T has at that place.
+template <class T>
+constexpr std::size_t count_fields(Place place) {
+    std::size_t count = 0;
+    if constexpr (HasSchema<T>) each_field<T>([&](const auto& field) { count += field.place == place ? 1 : 0; });
+    return count;
+}
 template <class T>
 constexpr bool has_fields(Place place) {
-    bool found = false;
-    if constexpr (HasSchema<T>) each_field<T>([&](const auto& field) { found = found || field.place == place; });
-    return found;
+    return count_fields<T>(place) > 0;
 }
 
 template <class T>

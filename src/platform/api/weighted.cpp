@@ -58,24 +58,20 @@ std::optional<Weighted> take_weighted(std::string_view& list) {
     return std::nullopt;
 }
 
-std::optional<std::string_view> list_view(const http::Request& request, std::string_view name, std::string& joined) {
-    std::optional<std::string_view> first;
+std::optional<std::string_view> list_field(const http::Request& request, std::string_view name, std::string& joined) {
+    const std::string* first = nullptr;
+    joined.clear();
     for (const auto& [field, value] : request.headers) {
         if (!http::equal_without_case(field, name)) continue;
-        if (first) return joined = list_field(request, name);
-        first = value;
+        if (!first) {
+            first = &value;
+            continue;
+        }
+        if (joined.empty()) joined = *first;
+        joined.append(", ").append(value);
     }
-    return first;
-}
-
-std::string list_field(const http::Request& request, std::string_view name) {
-    std::string list;
-    for (const auto& [field, value] : request.headers) {
-        if (!http::equal_without_case(field, name)) continue;
-        if (!list.empty()) list += ", ";
-        list += value;
-    }
-    return list;
+    if (!first) return std::nullopt;
+    return std::string_view(joined.empty() ? *first : joined);
 }
 
 bool accepts(std::string_view accept, std::string_view type) {

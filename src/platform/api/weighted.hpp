@@ -20,13 +20,10 @@ struct Weighted {
 /// Takes the next item off a list. Nothing at its end.
 [[nodiscard]] std::optional<Weighted> take_weighted(std::string_view& list);
 
-/// All fields of that name as one list, which is what they are together (RFC 9110, section 5.3). Empty without any.
-[[nodiscard]] std::string list_field(const http::Request& request, std::string_view name);
-
-/// The same without a copy where it has one line, as nearly all have: else put together in `joined`, which it then
-/// refers to. Nothing where the request has no such field.
-[[nodiscard]] std::optional<std::string_view> list_view(const http::Request& request, std::string_view name,
-                                                        std::string& joined);
+/// All fields of that name as one list, which is what they are together (RFC 9110, section 5.3). Not copied where there
+/// is one, as nearly always: else put together in `joined`, which it then refers to. Nothing where there is none.
+[[nodiscard]] std::optional<std::string_view> list_field(const http::Request& request, std::string_view name,
+                                                         std::string& joined);
 
 /// `Accept` in as far as we have a choice: whether it leaves room for `type`. The range that fits best decides.
 [[nodiscard]] bool accepts(std::string_view accept, std::string_view type);

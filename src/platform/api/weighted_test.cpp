@@ -59,8 +59,10 @@ TEST(Weighted, KnowsJsonInAnyCase) {
 TEST(Weighted, FieldsOfOneNameAreOneList) {
     http::Request request;
     request.headers = {{"Accept", "text/html"}, {"X", "y"}, {"accept", "application/json"}};
-    EXPECT_EQ(list_field(request, "accept"), "text/html, application/json");
-    EXPECT_EQ(list_field(request, "accept-encoding"), "");
+    std::string joined;
+    EXPECT_EQ(list_field(request, "accept", joined), "text/html, application/json");
+    EXPECT_EQ(list_field(request, "x", joined), "y");
+    EXPECT_EQ(list_field(request, "accept-encoding", joined), std::nullopt);
 }
 
 }  // namespace

@@ -16,23 +16,23 @@ Result<http::Response> get(const api::Context& context, const GetContent& in, co
 }  // namespace
 
 Answered get_service(ContentDeps deps, api::Context& context, GetContent in) {
-    co_return get(context, in, deps.content.current().services);
+    return get(context, in, deps.content.current().services);
 }
 Answered get_case_study(ContentDeps deps, api::Context& context, GetContent in) {
-    co_return get(context, in, deps.content.current().case_studies);
+    return get(context, in, deps.content.current().case_studies);
 }
 Answered get_impact_story(ContentDeps deps, api::Context& context, GetContent in) {
-    co_return get(context, in, deps.content.current().impact_stories);
+    return get(context, in, deps.content.current().impact_stories);
 }
 Answered get_team_member(ContentDeps deps, api::Context& context, GetContent in) {
-    co_return get(context, in, deps.content.current().team);
+    return get(context, in, deps.content.current().team);
 }
 
 Answered get_asset(ContentDeps deps, api::Context& context, GetAsset in) {
     const auto& files = deps.content.current().files;
     const auto found = files.find(in.name);
-    if (found == files.end()) co_return std::unexpected(kNoSuchContent);
-    co_return found->second.answer(context);
+    if (found == files.end()) return std::unexpected(kNoSuchContent);
+    return found->second.answer(context);
 }
 
 }  // namespace townhall::website

@@ -110,14 +110,14 @@ constexpr auto kEvery = [](const auto&, std::size_t) { return true; };
 }  // namespace
 
 Answered list_services(ContentDeps deps, api::Context& context, ListServices in) {
-    co_return list(deps, context, in, deps.content.current().services, kEvery);
+    return list(deps, context, in, deps.content.current().services, kEvery);
 }
 
 Answered list_case_studies(ContentDeps deps, api::Context& context, ListCaseStudies in) {
     const Snapshot& now = deps.content.current();
     const Match match(now, in.q, now.case_studies);
     const Wanted industry(in.industry);
-    co_return list(deps, context, in, now.case_studies, [&](const CaseStudy& study, std::size_t index) {
+    return list(deps, context, in, now.case_studies, [&](const CaseStudy& study, std::size_t index) {
         return industry.is(study.industry) && has_service(in.service, study) &&
                is_flagged(in.featured, study.featured) && match.finds(index);
     });
@@ -127,7 +127,7 @@ Answered list_impact_stories(ContentDeps deps, api::Context& context, ListImpact
     const Snapshot& now = deps.content.current();
     const Match match(now, in.q, now.impact_stories);
     const Wanted location(in.location), category(in.category);
-    co_return list(deps, context, in, now.impact_stories, [&](const ImpactStory& story, std::size_t index) {
+    return list(deps, context, in, now.impact_stories, [&](const ImpactStory& story, std::size_t index) {
         return location.holds(story.location) && category.is(story.category) &&
                is_flagged(in.featured, story.featured) && match.finds(index);
     });
@@ -135,14 +135,13 @@ Answered list_impact_stories(ContentDeps deps, api::Context& context, ListImpact
 
 Answered list_impact_metrics(ContentDeps deps, api::Context& context, ListImpactMetrics in) {
     const Wanted category(in.category), period(in.period);
-    co_return list(deps, context, in, deps.content.current().impact_metrics,
-                   [&](const ImpactMetric& metric, std::size_t) {
-                       return category.is(metric.category) && period.is(metric.period);
-                   });
+    return list(deps, context, in, deps.content.current().impact_metrics, [&](const ImpactMetric& metric, std::size_t) {
+        return category.is(metric.category) && period.is(metric.period);
+    });
 }
 
 Answered list_team(ContentDeps deps, api::Context& context, ListTeam in) {
-    co_return list(deps, context, in, deps.content.current().team, kEvery);
+    return list(deps, context, in, deps.content.current().team, kEvery);
 }
 
 }  // namespace townhall::website

@@ -104,7 +104,7 @@ constexpr auto schema_of(std::type_identity<Found>) {
                        api::field("excerpt", &Found::excerpt), api::field("updated_at", &Found::updated_at));
 }
 
-using Answered = Task<Result<http::Response>>;
+using Answered = Result<http::Response>;
 
 Answered list_services(ContentDeps deps, api::Context& context, ListServices in);
 Answered list_case_studies(ContentDeps deps, api::Context& context, ListCaseStudies in);
@@ -118,6 +118,6 @@ Answered get_impact_story(ContentDeps deps, api::Context& context, GetContent in
 Answered get_team_member(ContentDeps deps, api::Context& context, GetContent in);
 Answered get_asset(ContentDeps deps, api::Context& context, GetAsset in);
 
-Task<Result<api::Answer<api::Page<Found>>>> search_content(ContentDeps deps, api::Context& context, Search in);
+Result<api::Answer<api::Page<Found>>> search_content(ContentDeps deps, api::Context& context, Search in);
 
 }  // namespace townhall::website

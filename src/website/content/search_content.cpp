@@ -19,10 +19,10 @@ Found shown(const Findable& item, std::string_view query) {
 
 /// Best first. Where the next page begins is its number: the order follows from the query, so there is no key to go on
 /// from.
-Task<Result<api::Answer<api::Page<Found>>>> search_content(ContentDeps deps, api::Context& context, Search in) {
+Result<api::Answer<api::Page<Found>>> search_content(ContentDeps deps, api::Context& context, Search in) {
     const Snapshot& now = deps.content.current();
     const auto after = api::read_number_cursor(deps.cursors, context.route, in.after);
-    if (!after) co_return std::unexpected(after.error());
+    if (!after) return std::unexpected(after.error());
     const std::int64_t page = after->value_or(in.page.value_or(1));
 
     std::vector<const Findable*> found;
@@ -45,7 +45,7 @@ Task<Result<api::Answer<api::Page<Found>>>> search_content(ContentDeps deps, api
     api::encode(encoded, answer.value);
     answer.etag = api::etag_of_bytes(encoded);
     answer.kept_body = std::move(encoded);
-    co_return answer;
+    return answer;
 }
 
 }  // namespace townhall::website
