@@ -20,12 +20,14 @@ def whole(bench: Bench) -> list[Figure]:
         work = f"GET {PATH}"
         plain = bench.in_turn(
             work,
+            rounds=bench.settings.bursts,
             townhall=lambda _: _load(bench, townhall, 200),
             nginx=lambda _: _load(bench, nginx, 200),
             flask=lambda _: _load(bench, flask, 200),
         )
         packed = bench.in_turn(
             f"{work}, gzip",
+            rounds=bench.settings.bursts,
             townhall=lambda _: _load(bench, townhall, 200, *GZIP),
             nginx=lambda _: _load(bench, nginx, 200, *GZIP),
         )
@@ -42,6 +44,7 @@ def unchanged(bench: Bench) -> list[Figure]:
         work = f"GET {PATH}, 304"
         result = bench.in_turn(
             work,
+            rounds=bench.settings.bursts,
             townhall=lambda _: _load(bench, townhall, 304, _tag(townhall)),
             nginx=lambda _: _load(bench, nginx, 304, _tag(nginx)),
         )
@@ -68,7 +71,7 @@ def _load(bench: Bench, client: Client, status: int, *fields: str) -> float:
     got = _answer(client, *fields)[0]
     if got != status:
         raise RuntimeError(f"{status} was to be measured, {got} is what {client.base} answers")
-    return load("get", client.base, PATH, *fields, seconds=bench.settings.seconds).per_second
+    return load("get", client.base, PATH, *fields, seconds=bench.settings.burst_seconds).per_second
 
 
 def _tag(client: Client) -> str:

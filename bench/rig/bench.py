@@ -77,12 +77,15 @@ class Bench:
             self._flask[rows].load(voter_files.plain(rows))
         return self._flask[rows]
 
-    def in_turn(self, work: str, **runs: Callable[[int], float]) -> dict[str, list[float]]:
+    def in_turn(
+        self, work: str, *, rounds: int | None = None, **runs: Callable[[int], float]
+    ) -> dict[str, list[float]]:
         """A B A B …: each run once a round, so that what slows the machine slows all of them."""
+        rounds = rounds or self.settings.rounds
         results: dict[str, list[float]] = {name: [] for name in runs}
-        for turn in range(self.settings.rounds):
+        for turn in range(rounds):
             for name, run in runs.items():
-                self.say(f"{work}: round {turn + 1} of {self.settings.rounds}, {name}")
+                self.say(f"{work}: round {turn + 1} of {rounds}, {name}")
                 results[name].append(run(turn))
         self.raw |= {f"{work}/{name}": values for name, values in results.items()}
         return results

@@ -32,5 +32,16 @@ class Settings:
         return 3
 
     @property
+    def bursts(self) -> int:
+        """Rounds where a run is a burst: see `burst_seconds`."""
+        return 3 if self.short else 11
+
+    @property
+    def burst_seconds(self) -> int:
+        """Length of one run of two servers that are both as fast as their client: how the kernel spreads the three over
+        the cores changes a run by a fifth, so that many short ones tell more than a few long ones."""
+        return 1 if self.short else 3
+
+    @property
     def idle_seconds(self) -> int:
         return 6 if self.short else 60
