@@ -93,7 +93,7 @@ Text text(std::string_view body, std::string_view type) {
         api::Cached::Kind{.content_type = type, .cache_control = "public, max-age=300", .quick = true});
 }
 
-Task<Result<http::Response>> answer(Text text, api::Context& context) { co_return text->answer(context); }
+Result<http::Response> answer(const Text& text, api::Context& context) { return text->answer(context); }
 
 }  // namespace
 

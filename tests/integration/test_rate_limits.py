@@ -94,6 +94,18 @@ def test_slower_then_refused_then_as_told(server):
     ok(post_form(client, X_Forwarded_For=me), 201)
 
 
+def test_content_is_slowed_then_refused(server):
+    """What is answered without waiting for anything waits too, and is whole."""
+    client, me, took = server.client(), address(), []
+    for _ in range(85):
+        began = time.monotonic()
+        assert ok(client.get("/api/services", headers={"X-Forwarded-For": me}))["items"]
+        took.append(time.monotonic() - began)
+    assert max(took[-5:]) > 0.05 > sorted(took[:75])[37], took
+    from_now_on = [client.get("/api/services", headers={"X-Forwarded-For": me}) for _ in range(40)]
+    assert 10 <= let_in(from_now_on) < 40
+
+
 def test_who_goes_on_is_banned_longer_each_time_and_told_once(server):
     """After many refusals no request passes for a while; the log says so once a ban, with nobody's data."""
     client, me = server.client(), address()

@@ -253,10 +253,9 @@ Task<http::Response> Router::handle(http::Request& request) {
         Permit permit(authenticator_, request, route->who, route->role);
         Limits::Taken taken;
         if (let_in(match, request, permit, taken, response)) {
-            if (route->run_at_once && !taken.must_wait())
-                response = serve_at_once(match, request, permit);
-            else
-                response = co_await serve_or_fail(match, request, permit, taken);
+            if (taken.must_wait()) co_await taken.wait();
+            response = route->run_at_once ? serve_at_once(match, request, permit)
+                                          : co_await serve_or_fail(match, request, permit);
         }
         taken.tell(response);
         if (!route->secret) compress(response, request);
@@ -304,10 +303,8 @@ http::Response Router::serve_at_once(const Match& match, http::Request& request,
 }
 
 // Coroutines can't be suspended in a handler of exceptions, and their frames stay small without what handles them.
-Task<http::Response> Router::serve_or_fail(const Match& match, http::Request& request, Permit& permit,
-                                           Limits::Taken taken) const {
+Task<http::Response> Router::serve_or_fail(const Match& match, http::Request& request, Permit& permit) const {
     try {
-        if (taken.must_wait()) co_await taken.wait();
         co_return co_await serve(match, request, permit);
     } catch (...) {
         co_return failed(*match.route, request);

@@ -52,7 +52,7 @@ struct Route {
     std::string_view policy;
     bool embeddable;
     bool idempotent_post;
-    // One of the two: where the operation waits for nothing, and whoever asks is welcome, it costs no coroutine.
+    // One of the two. What waits for nothing, reads no body and is for anyone costs no coroutine.
     std::function<Task<http::Response>(Context&, const Input&)> run;
     std::function<http::Response(Context&, const Input&)> run_at_once;
     std::vector<std::string_view> segments;
@@ -109,8 +109,7 @@ class Router final : public http::Handler {
     [[nodiscard]] bool let_in(const Match& match, const http::Request& request, Permit& permit, Limits::Taken& taken,
                               http::Response& refusal) const;
     [[nodiscard]] http::Response serve_at_once(const Match& match, http::Request& request, Permit& permit) const;
-    Task<http::Response> serve_or_fail(const Match& match, http::Request& request, Permit& permit,
-                                       Limits::Taken taken) const;
+    Task<http::Response> serve_or_fail(const Match& match, http::Request& request, Permit& permit) const;
     Task<http::Response> serve(const Match& match, http::Request& request, Permit& permit) const;
 
     const guard::Authenticator& authenticator_;

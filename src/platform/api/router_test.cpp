@@ -6,6 +6,7 @@
 
 #include "platform/api/cached.hpp"
 #include "platform/api/openapi.hpp"
+#include "platform/observe/cpu_pool.hpp"
 
 namespace townhall::api {
 namespace {
@@ -46,7 +47,14 @@ constexpr Endpoint<Nothing, Nothing> kDropThings{.verb = del,
 constexpr Endpoint<Nothing, Thing> kGetThing{
     .verb = get, .path = "/the/{thing}", .summary = "Read the thing", .who = Who::anyone};
 constexpr Endpoint<Nothing, Raw> kGetKept{
-    .verb = get, .path = "/kept", .summary = "Read what is kept", .who = Who::anyone, .has_etag = true};
+    .verb = get, .path = "/api/kept", .summary = "Read what is kept", .who = Who::anyone, .has_etag = true};
+
+constexpr Endpoint<Thing, Thing> kCheckThing{
+    .verb = post, .path = "/things/{id}", .summary = "Check a thing", .who = Who::anyone};
+constexpr Endpoint<Nothing, Nothing> kGetOwn{.verb = get, .path = "/own", .summary = "One's own", .who = Who::admin};
+constexpr Endpoint<Nothing, Nothing> kOverload{
+    .verb = get, .path = "/overloaded", .summary = "Too much", .who = Who::anyone};
+constexpr Endpoint<Nothing, Nothing> kBreak{.verb = get, .path = "/broken", .summary = "A bug", .who = Who::anyone};
 
 class Body final : public http::BodyReader {
   public:
@@ -71,9 +79,13 @@ struct RouterTest : ::testing::Test {
         router.add(kGetThings, 0, [](int) -> Task<Result<Nothing>> { co_return Nothing{}; });
         router.add(kDropThings, 0, [](int) -> Task<Result<Nothing>> { co_return Nothing{}; });
         router.add(kGetThing, 0, [](int) -> Task<Result<Thing>> { co_return Thing{}; });
-        router.add(kGetKept, &kept, [](const Cached* answer, Context& context) -> Task<Result<http::Response>> {
-            co_return answer->answer(context);
+        router.add(kGetKept, &kept, [](const Cached* answer, Context& context) -> Result<http::Response> {
+            return answer->answer(context);
         });
+        router.add(kCheckThing, 0, [](int, Thing in) -> Result<Thing> { return in; });
+        router.add(kGetOwn, 0, [](int) -> Result<Nothing> { return Nothing{}; });
+        router.add(kOverload, 0, [](int) -> Result<Nothing> { throw observe::Overloaded(); });
+        router.add(kBreak, 0, [](int) -> Result<Nothing> { throw std::runtime_error("secret"); });
     }
 
     http::Response send(http::Verb verb, std::string target_path, std::string query = {}, std::string text = {},
@@ -112,6 +124,31 @@ TEST_F(RouterTest, AnswersWithTheSameTypesThatItReads) {
         send(http::Verb::put, "/things/7", "limit=5", R"({"name":"é€","colour":"green","weight":null})");
     EXPECT_EQ(response.status, 200);
     EXPECT_EQ(response.body, R"({"name":"é€","note":null,"colour":"green","labels":[],"weight":null})");
+}
+
+TEST_F(RouterTest, RunsOperationsThatArePlainFunctions) {
+    const auto response = send(http::Verb::post, "/things/7", "", R"({"name":"a","colour":"red"})");
+    EXPECT_EQ(response.status, 200);
+    EXPECT_EQ(response.body, R"({"name":"a","note":null,"colour":"red","labels":[]})");
+    EXPECT_EQ(send(http::Verb::post, "/things/7", "", R"({"name":"a"})").status, 422);
+    EXPECT_EQ(send(http::Verb::get, "/own").status, 401);
+    EXPECT_EQ(send(http::Verb::get, "/api/kept").status, 200);
+    EXPECT_EQ(send(http::Verb::get, "/api/kept", "x=%").status, 400);
+    EXPECT_EQ(send(http::Verb::get, "/api/kept", "", "", {{"Accept", "text/html"}}).status, 406);
+    EXPECT_EQ(send(http::Verb::get, "/overloaded").status, 503);
+    const auto broken = send(http::Verb::get, "/broken");
+    EXPECT_EQ(broken.status, 500);
+    EXPECT_EQ(broken.body.find("secret"), std::string::npos);
+}
+
+TEST_F(RouterTest, SlowsDownOperationsThatArePlainFunctions) {
+    Limits limits({.public_reads = 8});
+    router.set_limits(limits);
+    int through = 0;
+    const auto from = std::chrono::steady_clock::now();
+    for (int i = 0; i < 8; ++i) through += send(http::Verb::get, "/api/kept").status == 200 ? 1 : 0;
+    EXPECT_EQ(through, 8);
+    EXPECT_GT(std::chrono::steady_clock::now() - from, std::chrono::milliseconds(20));
 }
 
 TEST_F(RouterTest, TellsEveryFaultAtOnce) {
@@ -153,7 +190,7 @@ TEST_F(RouterTest, DemandsAPreconditionWhereTheEndpointSaysSo) {
 TEST_F(RouterTest, ReadsOnCondition) {
     const auto tagged = send(http::Verb::get, "/the/x").headers;
     const auto tag = std::ranges::find(tagged, "ETag", &std::pair<std::string, std::string>::first)->second;
-    for (const auto& [path, now] : {std::pair("/the/x", tag), std::pair("/kept", kept.etag())}) {
+    for (const auto& [path, now] : {std::pair("/the/x", tag), std::pair("/api/kept", kept.etag())}) {
         const auto status = [&](std::vector<std::pair<std::string, std::string>> headers) {
             return send(http::Verb::get, path, "", "", std::move(headers)).status;
         };
@@ -164,11 +201,11 @@ TEST_F(RouterTest, ReadsOnCondition) {
         EXPECT_EQ(status({{"If-Match", now}, {"If-None-Match", now}}), 304);
         EXPECT_EQ(status({{"If-None-Match", now}, {"If-Match", "\"x\""}}), 412) << "If-Match goes first";
     }
-    const auto refused = send(http::Verb::get, "/kept", "", "", {{"If-Match", "\"x\""}});
+    const auto refused = send(http::Verb::get, "/api/kept", "", "", {{"If-Match", "\"x\""}});
     EXPECT_EQ(refused.problem, "precondition_failed");
     EXPECT_FALSE(refused.prepared);
     const std::string document = openapi(router, "1");
-    EXPECT_EQ(document.find(R"("412")", document.find(R"("/kept")")) < document.find(R"("/the/{thing}")"), true);
+    EXPECT_EQ(document.find(R"("412")", document.find(R"("/api/kept")")) < document.find(R"("/the/{thing}")"), true);
 }
 
 TEST_F(RouterTest, ProtectsEveryAnswer) {

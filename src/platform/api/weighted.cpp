@@ -63,12 +63,12 @@ std::optional<std::string_view> list_field(const http::Request& request, std::st
     joined.clear();
     for (const auto& [field, value] : request.headers) {
         if (!http::equal_without_case(field, name)) continue;
-        if (!first) {
+        if (!first || first->empty()) {
             first = &value;
-            continue;
+        } else if (!value.empty()) {
+            if (joined.empty()) joined = *first;
+            joined.append(", ").append(value);
         }
-        if (joined.empty()) joined = *first;
-        joined.append(", ").append(value);
     }
     if (!first) return std::nullopt;
     return std::string_view(joined.empty() ? *first : joined);

@@ -20,8 +20,9 @@ struct Weighted {
 /// Takes the next item off a list. Nothing at its end.
 [[nodiscard]] std::optional<Weighted> take_weighted(std::string_view& list);
 
-/// All fields of that name as one list, which is what they are together (RFC 9110, section 5.3). Not copied where there
-/// is one, as nearly always: else put together in `joined`, which it then refers to. Nothing where there is none.
+/// All fields of that name as one list, which is what they are together (RFC 9110, section 5.3), without empty ones.
+/// Not copied where there is one, as nearly always: else put together in `joined`, which it then refers to, until the
+/// next call. Nothing where there is none.
 [[nodiscard]] std::optional<std::string_view> list_field(const http::Request& request, std::string_view name,
                                                          std::string& joined);
 

@@ -63,6 +63,9 @@ TEST(Weighted, FieldsOfOneNameAreOneList) {
     EXPECT_EQ(list_field(request, "accept", joined), "text/html, application/json");
     EXPECT_EQ(list_field(request, "x", joined), "y");
     EXPECT_EQ(list_field(request, "accept-encoding", joined), std::nullopt);
+    request.headers = {{"If-Match", ""}, {"If-Match", "*"}, {"If-Match", ""}, {"Accept", ""}, {"Accept", ""}};
+    EXPECT_EQ(list_field(request, "if-match", joined), "*");
+    EXPECT_EQ(list_field(request, "accept", joined), "");
 }
 
 }  // namespace

@@ -9,11 +9,18 @@
 /// Turning a `Response` into the bytes of an HTTP/1.1 header. Pure.
 namespace townhall::http {
 
+/// How an answer's body is delimited (RFC 9112, section 6.3).
 enum class BodyKind : std::uint8_t {
     none,         // a status that never has one: no Content-Length either
     sized,        // Content-Length
     chunked,      // Transfer-Encoding: chunked
     until_close,  // a stream to an HTTP/1.0 client
+};
+
+/// What of a body is still to be sent once the header is written.
+struct BodyLeft {
+    BodyKind kind = BodyKind::sized;
+    std::uint64_t length = 0;  // bytes, when sized
 };
 
 /// What the connection, rather than the handler, decides about an answer.

@@ -60,8 +60,8 @@ class IncomingBody final : public BodyReader {
 /// The body of one streamed answer.
 class OutgoingBody final : public BodyWriter {
   public:
-    OutgoingBody(Wire& wire, Pace& pace, const AnswerFrame& frame)
-        : wire_(wire), pace_(pace), kind_(frame.kind), left_(frame.length) {}
+    OutgoingBody(Wire& wire, Pace& pace, BodyLeft body)
+        : wire_(wire), pace_(pace), kind_(body.kind), left_(body.length) {}
 
     /// Also sends the header, when it is still held back. Nothing but that for an empty view.
     Task<void> write(std::string_view bytes) override;

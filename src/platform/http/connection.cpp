@@ -156,8 +156,7 @@ Task<void> Connection::exchange() {
     if (!late_) {
         const bool expired = wire_.expired();
         wire_.forgive();  // the deadline was the request's; from here on the answer has its own
-        const AnswerFrame frame = begin_answer(response, current);
-        if (frame.kind != BodyKind::none) co_await send_body(response, frame);
+        if (const auto left = begin_answer(response, current)) co_await send_body(response, *left);
         if (wire_.out.size() > kMostHeldBack) co_await wire_.flush(sending_);
         account(response, current, body.bytes());
         if (expired) wire_.expire();

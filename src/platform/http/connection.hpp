@@ -55,9 +55,9 @@ class Connection : public ConnectionLink {
     Task<void> exchange();
     void answer_late();
     [[nodiscard]] Response failed();
-    AnswerFrame begin_answer(Response& response, const Exchange& current);
-    Task<void> send_body(Response& response, const AnswerFrame& frame);
-    Task<void> stream(Response& response, const AnswerFrame& frame);
+    [[nodiscard]] std::optional<BodyLeft> begin_answer(Response& response, const Exchange& current);
+    Task<void> send_body(Response& response, BodyLeft left);
+    Task<void> stream(Response& response, BodyLeft left);
     Task<void> refuse(Refusal refusal);
     Task<void> leave();
     void await_next();

@@ -70,8 +70,8 @@ Response Connection::failed() {
     }
 }
 
-// Writes the header, and the body with it where it is short. Unless that is all (BodyKind::none), `send_body` follows.
-AnswerFrame Connection::begin_answer(Response& response, const Exchange& current) {
+// Writes the header, and the body with it where it is short: then nothing is left.
+std::optional<BodyLeft> Connection::begin_answer(Response& response, const Exchange& current) {
     if (response.status < 200 || response.status > 599) {
         observe::error("a handler gave an impossible status", {{"status", response.status}});
         response.status = 500;
@@ -95,24 +95,24 @@ AnswerFrame Connection::begin_answer(Response& response, const Exchange& current
     }
     frame.close = !open_;
     write_head(wire_.out, response, frame);
-    if (current.is_head) frame.kind = BodyKind::none;
-    if (frame.kind == BodyKind::sized && !response.stream && content.size() <= kCopiedBody) {
+    if (current.is_head || bodiless) return std::nullopt;
+    if (!response.stream && content.size() <= kCopiedBody) {
         wire_.out.append(content);
-        frame.kind = BodyKind::none;
+        return std::nullopt;
     }
-    return frame;
+    return BodyLeft{.kind = frame.kind, .length = frame.length};
 }
 
-Task<void> Connection::send_body(Response& response, const AnswerFrame& frame) {
+Task<void> Connection::send_body(Response& response, BodyLeft left) {
     if (response.stream) {
-        co_await stream(response, frame);
+        co_await stream(response, left);
     } else {
         co_await wire_.send(content_of(response), {}, sending_);
     }
 }
 
-Task<void> Connection::stream(Response& response, const AnswerFrame& frame) {
-    OutgoingBody body(wire_, sending_, frame);
+Task<void> Connection::stream(Response& response, BodyLeft left) {
+    OutgoingBody body(wire_, sending_, left);
     try {
         co_await response.stream(body);
         if (body.finish()) co_return;
@@ -166,8 +166,7 @@ Task<void> Connection::refuse(Refusal refusal) {
         .started = clock::now(), .head_bytes = wire_.held().size(), .bytes_out_before = wire_.bytes_out()};
     Response response = worker_.handler().refuse(refusal.status, refusal.why, request_);
     if (refusal.status == 405) response.headers.emplace_back("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
-    const AnswerFrame frame = begin_answer(response, current);
-    if (frame.kind != BodyKind::none) co_await send_body(response, frame);
+    if (const auto left = begin_answer(response, current)) co_await send_body(response, *left);
     account(response, current, 0);
 }
 

@@ -207,7 +207,7 @@ bool has_token(std::string_view value, std::string_view token) {
     return false;
 }
 
-bool same_letters(std::string_view a, std::string_view b) {
+bool equal_letters(std::string_view a, std::string_view b) {
     return std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
 }
 

@@ -77,10 +77,10 @@ struct Framing {
 /// Whether a comma-separated header value names `token`, without case.
 [[nodiscard]] bool has_token(std::string_view value, std::string_view token);
 
-[[nodiscard]] bool same_letters(std::string_view a, std::string_view b);  // of two texts of one length
+[[nodiscard]] bool equal_letters(std::string_view a, std::string_view b);  // the same for texts of one length
 /// Most names that are compared differ in length, which is seen without a call.
 [[nodiscard]] inline bool equal_without_case(std::string_view a, std::string_view b) {
-    return a.size() == b.size() && same_letters(a, b);
+    return a.size() == b.size() && equal_letters(a, b);
 }
 
 }  // namespace townhall::http
