@@ -108,10 +108,14 @@ inline constexpr db::Query<Known(std::string)> kFindByEmail{
     "select id, disabled_at is null, email_unproven from core.users where email = $1 and deleted_at is null for "
     "update"};
 
-/// user, notice, the address that was the account's. In the transaction that changes it.
+/// user, notice, the address that was the account's. Three mails an hour at most: an address that its user made up is
+/// somebody else's mailbox, and the true one is told before it. In the transaction that changes it, which holds the
+/// account's row.
 inline constexpr db::Query<void(std::int64_t, Uuid, std::string)> kTellOldAddress{"accounts.tell_old_address", write,
                                                                                   R"sql(
     insert into core.jobs (kind, subject, payload)
-    select 'accounts.address_changed', 'user:' || $1, jsonb_build_object('notice', $2, 'address', $3))sql"};
+    select 'accounts.address_changed', 'user:' || $1, jsonb_build_object('notice', $2, 'address', $3)
+    where 3 > (select count(*) from core.jobs j where j.subject = 'user:' || $1
+               and j.kind = 'accounts.address_changed' and j.created_at > now() - interval '1 hour'))sql"};
 
 }  // namespace townhall::accounts::sql
