@@ -14,6 +14,7 @@ from support.forms import contact
 from support.server import ADMIN, Townhall
 from support.uploads import FINAL, Upload
 from support.waiting import wait_until
+from support.worker import Worker
 
 SEED = 20261123
 ROUNDS = 600
@@ -68,11 +69,15 @@ class Canaries:
 
 @pytest.fixture(scope="module")
 def told_all():
-    """A server that logs everything it ever would, with its own PostgreSQL, which has a log too."""
+    """A server that logs everything it ever would, with its own PostgreSQL and a worker beside it, which have logs too."""
     server = Townhall(env={"LOG_LEVEL": "DEBUG"})
+    worker = Worker(server)
     try:
-        yield server.start(ready=120).create_admin()
+        server.start(ready=120).create_admin()
+        worker.start()
+        yield server
     finally:
+        worker.close()
         server.close()
 
 
@@ -232,7 +237,8 @@ def check(server, canaries):
     assert not any(entry["message"] == "forged" for entry in entries)
     control = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
     assert not control.search(text)
-    logs = [server.log, *(path for path in server.home.rglob("*.log") if path.is_file())]
+    logs = [*server.folder.glob("*.log"), *(path for path in server.home.rglob("*.log") if path.is_file())]
+    assert {"postgres.log", "worker.log", server.log.name} <= {log.name for log in logs}, logs
     for log in logs:
         content = log.read_bytes()
         at = content.find(canaries.mark.encode())

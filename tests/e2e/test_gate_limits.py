@@ -97,21 +97,42 @@ def test_an_announced_body_costs_little(own_server):
 
 
 @pytest.mark.promise(
-    "P21", "a body over the limit, by Content-Length and chunked, sent to its end: the client reads a whole 413"
+    "P21",
+    "a body over the limit, by Content-Length and chunked, of up to 16 MiB and sent to its end: the client reads a whole"
+    " 413",
 )
 @pytest.mark.parametrize("framing", ["length", "chunked"])
 def test_too_large_a_body_is_told(server, framing):
-    """The client sends all 8 MiB before it reads a byte."""
-    body = b"x" * (8 * MIB)
+    """The client sends all 15 MiB before it reads a byte."""
+    body = b"x" * (15 * MIB)
     if framing == "length":
         request = POST + b"Content-Length: %d\r\n\r\n" % len(body) + body
     else:
         piece = body[: 64 * 1024]
-        request = CHUNKED + (b"%x\r\n" % len(piece) + piece + b"\r\n") * 128 + b"0\r\n\r\n"
+        request = CHUNKED + (b"%x\r\n" % len(piece) + piece + b"\r\n") * (15 * 16) + b"0\r\n\r\n"
     with connect(server.port, 30) as connection:
         connection.sendall(request)
         received, closed = read_until_closed(connection, 20)
     check_refusal(split(received), closed, 413)
+
+
+@pytest.mark.promise(
+    "P21", "who reads no 413 and goes on sending is cut off: at full rate after 16 MiB, else after 5 s"
+)
+@pytest.mark.parametrize("piece, seconds_between", [(64 * 1024, 0), (1024, 0.05)])
+def test_who_ignores_the_refusal_is_cut_off(server, piece, seconds_between):
+    """What the kernel holds between the two comes on top."""
+    sent, began = 0, time.monotonic()
+    with connect(server.port, 30) as connection:
+        connection.sendall(POST + b"Content-Length: %d\r\n\r\n" % (1 << 40))
+        try:
+            while time.monotonic() - began < 20:
+                sent += connection.send(b"x" * piece)
+                pause(seconds_between)
+        except OSError:
+            pass
+    assert time.monotonic() - began < 8 and sent < 64 * MIB, sent
+    assert ask(server.port, GET).status == 200
 
 
 @pytest.mark.promise("P21", "the same for a body of 200 MB by curl, which reads while it sends")

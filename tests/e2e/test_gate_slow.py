@@ -58,14 +58,15 @@ def slow_clients(request, full, modes, connections, rate):
     token = server.start(ready=120).create_admin().admin().token
     rate_of_others = 0.3 * capacity(server.url + NORMAL, token) if full else 200
     ask = f"GET {NORMAL} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
-    with OpenLoop(server.port, ask, rate_of_others, 5) as quiet:
+    with OpenLoop(server.port, ask, rate_of_others, 5, connections=32) as quiet:
         before = quiet.report()
     began = time.monotonic()
     attack = Attack(server, modes, connections, rate)
     request.addfinalizer(attack.close)
     limit = attack.spread + CLOSED_WITHIN
     with OpenLoop(server.port, ask, rate_of_others, limit if full else 15, connections=32) as load:
-        wait_until(lambda: open_connections(server.port) >= 32 + 0.5 * connections, attack.spread + 15, "the attack")
+        all_of_them = 32 + 0.9 * connections * len(modes)
+        wait_until(lambda: open_connections(server.port) >= all_of_them, attack.spread + 15, "the attack")
         # What the load itself holds open is not slow.
         wait_until(
             lambda: open_connections(server.port) <= 32, limit - (time.monotonic() - began), "the slow to be gone"
@@ -73,11 +74,15 @@ def slow_clients(request, full, modes, connections, rate):
         during = load.report()
     for report in (before, during):
         assert report["statuses"] == {"200": report["due"]}, report
+    print(
+        f"P18, {modes}: p99 of the others {1000 * before['p99']:.1f} ms before, {1000 * during['p99']:.1f} ms beside them"
+    )
     assert during["p99"] < 2 * max(before["p99"], NOISE_ALONE if full else NOISE), (before, during)
 
 
 @pytest.mark.promise(
-    "P18", "slow headers, bodies and reads by slowhttptest: all closed within 30 s, the others' p99 below twice"
+    "P18",
+    "slow headers, bodies and reads by slowhttptest: all closed within 30 s, the others' p99 below twice, or 50 ms",
 )
 def test_slow_clients(request, full):
     """The three at once, 60 connections each, under shorter timeouts; an open-loop load runs beside them."""

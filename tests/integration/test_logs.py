@@ -11,6 +11,7 @@ import time
 import pytest
 
 from support.client import ok, problem
+from support.contract import EVERY_ANSWER
 from support.metrics import scrape
 from support.server import Townhall, program
 from support.waiting import wait_until
@@ -68,7 +69,9 @@ def test_a_500_tells_where_it_was_thrown(make_server, own_database):
     server = make_server()
     admin = server.admin()
     own_database.sql("alter table campaign.campaigns rename column office to renamed_away")
-    ids = [problem(admin.get("/api/v1/campaigns"), 500)["request_id"] for _ in range(3)]
+    answers = [admin.get("/api/v1/campaigns") for _ in range(3)]
+    assert all(EVERY_ANSWER.items() <= dict(answer.headers).items() for answer in answers), answers[0].headers
+    ids = [problem(answer, 500)["request_id"] for answer in answers]
     problem(admin.post("/api/v1/campaigns", {"name": "Canary Campaign 9931"}), 500)
     told = wait_until(
         lambda: found if len(found := with_message(server, "statement failed")) >= 4 else None,

@@ -1,12 +1,13 @@
 """Limits on how many requests a client may make: slowed, refused, banned; by network and by user."""
 
 import itertools
+import json
 import re
 import time
 
 import pytest
 
-from support.client import ok, problem
+from support.client import ok, problem, raw_exchange
 from support.forms import contact
 from support.server import Townhall
 
@@ -68,6 +69,15 @@ def let_in(responses):
 
 def from_addresses(client, addresses):
     return let_in(post_form(client, X_Forwarded_For=each) for each in addresses)
+
+
+def in_fields(server, *addresses):
+    """The status of a form whose X-Forwarded-For comes in fields of its own for each address."""
+    body = json.dumps(contact()).encode()
+    fields = "".join(f"X-Forwarded-For: {each}\r\n" for each in addresses)
+    head = f"POST {FORM} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+    answer = raw_exchange(server.port, f"{head}Connection: close\r\n{fields}\r\n".encode() + body)
+    return int(answer.split()[1])
 
 
 def fuzzy(limit, through):
@@ -142,6 +152,8 @@ def test_a_forged_chain_changes_nothing(server):
     assert fuzzy(20, from_addresses(client, [f"198.18.0.{n}, {me}" for n in range(1, 51)]))
     assert from_addresses(client, [f"198.18.0.{n}, 198.18.1.{n}, {me}" for n in range(1, 11)]) <= 5
     assert from_addresses(client, [f"for={n}, {me}" for n in range(1, 11)]) <= 5
+    told = [in_fields(server, f"198.18.0.{n}", me) for n in range(1, 11)]
+    assert set(told) <= {201, 429} and told.count(201) <= 5
     assert from_addresses(client, [address() for _ in range(30)]) == 30, "other clients are others"
 
 

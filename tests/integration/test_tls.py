@@ -12,7 +12,7 @@ import requests
 from support.forms import contact
 from support.server import Townhall, short_folder
 from support.waiting import wait_until
-from support.wire import connect, read_until_closed, split
+from support.wire import connect, open_connections, read_until_closed, split
 
 GET = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -176,6 +176,27 @@ def test_half_a_header(https):
         connection.sendall(GET[:10])
         received, _ = read_until_closed(connection, 20)
     assert split(received)[0].status == 408
+
+
+@pytest.mark.promise(
+    "P19", "by TLS too, idle connections are closed at IDLE_TIMEOUT, whether or not the peer says that it closes"
+)
+def test_idle_connections(database, certificate):
+    """The first says nothing more, nor that it closes; the second asked for the last time, and leaves its end open."""
+    server = Https(database, certificate, {"IDLE_TIMEOUT": "2"})
+    try:
+        server.start()
+        before = open_connections(server.port)
+        with server.tls() as idle, server.tls() as last:
+            idle.sendall(GET)
+            assert idle.recv(65536).startswith(b"HTTP/1.1 200")
+            last.sendall(GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+            began = time.monotonic()
+            wait_until(lambda: open_connections(server.port) == before, 10, "both to be closed")
+            assert 1.9 <= time.monotonic() - began <= 3.5
+            assert last.recv(65536).startswith(b"HTTP/1.1 200")
+    finally:
+        server.close()
 
 
 def test_sigterm_with_open_connections(https):

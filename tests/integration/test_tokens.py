@@ -118,7 +118,7 @@ def test_what_we_did_not_issue_is_refused(keyed, genuine, trick):
     assert body["detail"] == "The access token is not valid (any more)."
 
 
-@pytest.mark.promise("P47", "a token over the header's limit isn't read")
+@pytest.mark.promise("P47", "a token of 1 MB is over the header's limit: 431 in place of 401, and it isn't read")
 def test_a_megabyte_is_turned_away_at_the_gate(keyed):
     """431, at once. What refusing a trick costs is measured beside the source, without HTTP's noise."""
     began = time.monotonic()

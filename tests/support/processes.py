@@ -72,3 +72,19 @@ def reset_peak_rss(pid):
     """Starts the peak anew at the present resident size."""
     with open(f"/proc/{pid}/clear_refs", "w", encoding="utf-8") as clear:
         clear.write("5")
+
+
+def fields_of_threads(pid):
+    """What stat says of each thread of a process, from its state on: field 3 of proc(5) comes first."""
+    stats = []
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/stat", encoding="utf-8") as stat:
+            stats.append(stat.read().rsplit(")", 1)[1].split())
+    return stats
+
+
+def pause(pid):
+    """SIGSTOP, and waits until every thread stands still: the one that takes the signal may have to wait for a core, and
+    the others go on until then."""
+    send(pid, signal.SIGSTOP)
+    wait_until(lambda: {fields[0] for fields in fields_of_threads(pid)} == {"T"}, 10, "the process to stand still")

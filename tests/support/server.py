@@ -206,6 +206,7 @@ class Townhall:
             timeout=timeout,
             check=False,
         )
+        assert not sanitizer_findings(done.stderr), done.stderr[-20_000:]
         if check:
             assert (
                 done.returncode == 0

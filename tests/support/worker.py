@@ -6,7 +6,8 @@ import subprocess
 from contextlib import contextmanager
 
 from support.postgres import OWNER
-from support.server import log_entries_of, program
+from support.processes import pause
+from support.server import log_entries_of, program, sanitizer_findings
 from support.waiting import wait_until
 
 
@@ -46,7 +47,7 @@ class Worker:
         return [entry for entry in log_entries_of(self.log) if entry.get("message") == message]
 
     def pause(self):
-        self.process.send_signal(signal.SIGSTOP)
+        pause(self.process.pid)
 
     def go_on(self):
         self.process.send_signal(signal.SIGCONT)
@@ -64,6 +65,9 @@ class Worker:
         if self.process and self.process.poll() is None:
             self.go_on()
             self.kill()
+        log = self.log.read_text(errors="replace") if self.log.exists() else ""
+        found = sanitizer_findings(log)
+        assert not found, log[log.index(found[0]) :][:20_000]
 
 
 @contextmanager

@@ -91,7 +91,8 @@ def test_cluster_comes_back_after_kill(own_cluster):
 
 @pytest.mark.promise(
     "P61",
-    "what a sanitizer finds in a server fails the test that ran it: so does `./dev test --preset debug`, and tsan",
+    "what a sanitizer finds in a server, a worker or a command fails the test that ran it; the whole suite runs under them"
+    " by `./dev test --preset debug` and `tsan`, last told in docs/long-runs.md",
 )
 @pytest.mark.parametrize(
     "report",

@@ -55,6 +55,29 @@ TEST_F(Leases, ALateFinishIsRefusedWhileTheNextAttemptRuns) {
     workers_.clear();
 }
 
+TEST_F(Leases, NothingThatAnEarlierAttemptSaysChangesTheNext) {
+    const std::string id = std::to_string(add({.kind = "a", .payload = {"{}"}}).value());
+    EXPECT_EQ(claim_as_dead("a"), 1);
+    EXPECT_EQ(number("select count(*) from core.rescue_jobs()"), 1);
+    cluster_.exec("update core.jobs set run_at = now() where state = 'ready'", address_);
+    EXPECT_EQ(claim_as_dead("a"), 2);
+    cluster_.exec("update core.jobs set lease_until = now() + interval '1 hour'", address_);
+    const std::string untouched =
+        "select count(*) from core.jobs where state = 'running' and attempt = 2 and locked_by = 'dead' and finished_at "
+        "is "
+        "null and lease_until between now() + interval '59 minutes' and now() + interval '61 minutes'";
+    for (const char* outcome : {"done", "fail", "retry", "release"}) {
+        EXPECT_EQ(number("select count(*) from core.settle_jobs(array[" + id + "::bigint], array[1], '{" + outcome +
+                         "}', '{x}', '{0}')"),
+                  0)
+            << outcome;
+        EXPECT_EQ(number(untouched), 1) << outcome;
+    }
+    EXPECT_EQ(number("select count(*) from core.extend_jobs(array[" + id + "::bigint], array[1], array[7200])"), 0);
+    EXPECT_EQ(number("select count(*) from core.rescue_jobs()"), 0) << "its lease is good";
+    EXPECT_EQ(number(untouched), 1);
+}
+
 TEST_F(Leases, SignsOfLifeKeepALongJob) {
     std::atomic<int> runs = 0;
     const auto handler = [&](Job) -> Task<Outcome> {
