@@ -99,13 +99,8 @@ def test_nothing_passes_a_proxy_unseen(own_server, request, name):
                 assert ours == theirs, (case.name, answer)
             elif ours is not None:
                 assert answer.status >= 400, (case.name, answer)  # refused before it had an id
-            passed += ours is not None
-    sound = sum(
-        any((answer.header("x-request-id") or "").startswith("via-") for answer in answers)
-        for _, answers, _ in outcomes
-    )
-    print("P60", passed, len(outcomes), sound)
-    assert passed > len(outcomes), "the proxy forwarded next to nothing"
+        passed += any((answer.header("x-request-id") or "").startswith("via-") for answer in answers)
+    assert passed >= 30, "the proxy forwarded next to nothing"
     found = logged(own_server, "all", offset)
     strangers = [one for one in found if not one[0].startswith("via-") and one[0] != "after-all"]
     assert not [one for one in strangers if one[2] != "OTHER" or one[1] < 400], strangers

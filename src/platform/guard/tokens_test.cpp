@@ -241,8 +241,6 @@ TEST_F(Tokens, NoTrickCostsMoreThanASignatureOverAsManyBytes) {
              forge(replaced(header, "{", R"({"crit":["exp"],)"), claims),
              forge(replaced(header, "{", R"({"jwk":{"kty":"oct","k":"AAAA"},)"), claims),
              forge(replaced(header, "{", R"({"x5u":"http://127.0.0.1:9/cert",)"), claims),
-             forge(header, replaced(claims, "townhall-api", "another-api")),
-             forge(header, replaced(claims, "1800000600", "1700000000")),
              forge(header, deep, "another key of thirty-two bytes!"),
              forge(replaced(header, "{", R"({"jku":"http://127.0.0.1:9/keys",)"), deep),
              base64url(header) + "." + std::string(6'000, 'A') + "." + std::string(kMaxTokenBytes / 8, 'A'),
