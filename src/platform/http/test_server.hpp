@@ -68,7 +68,8 @@ class Routes final : public Handler {
             set_stream(response, number("bytes", 5), number("pieces", 3), query);
         } else if (request.path == "/seen") {
             co_await read_all(*request.body);
-            for (const auto& [name, value] : request.headers) response.body += name + "=" + value + "\n";
+            for (const auto& [name, value] : request.headers)
+                response.body.append(name).append("=").append(value).append("\n");
         } else if (request.path == "/who") {
             response.body = request.remote_address + (request.secure ? " https" : " http");
         } else if (request.path == "/status") {
