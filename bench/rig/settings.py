@@ -34,13 +34,13 @@ class Settings:
     @property
     def bursts(self) -> int:
         """Rounds where a run is a burst: see `burst_seconds`."""
-        return 3 if self.short else 11
+        return 3 if self.short else 31
 
     @property
     def burst_seconds(self) -> int:
         """Length of one run of two servers that are both as fast as their client: how the kernel spreads the three over
         the cores changes a run by a fifth, so that many short ones tell more than a few long ones."""
-        return 1 if self.short else 3
+        return 1
 
     @property
     def idle_seconds(self) -> int:

@@ -33,7 +33,12 @@ Task<void> Connection::run() {
         if (!head_bytes) {
             co_await refuse(head_bytes.error());
         } else if (*head_bytes == 0) {
-            if (!co_await receive_head()) break;
+            if (!wire_.out.empty() && !wire_.flush_now() && !co_await wire_.flush(sending_)) break;
+            await_head();
+            if (!co_await wire_.receive()) {
+                if (head_came_too_slowly()) co_await refuse({408, "The header came too slowly."});
+                break;
+            }
         } else if (const auto fault = take_head(*head_bytes)) {
             co_await refuse(*fault);
         } else {
@@ -65,21 +70,17 @@ void Connection::skip_empty_line() {
     }
 }
 
-Task<bool> Connection::receive_head() {
-    if (!wire_.out.empty() && !wire_.flush_now() && !co_await wire_.flush(sending_)) co_return false;
-    const auto& timeouts = worker_.options().timeouts;
-    if (!wire_.held().empty() && phase_ == Phase::idle) {
-        phase_ = Phase::header;
-        wire_.deadline = (first_ ? waiting_from_ : clock::now()) + timeouts.header;
-    } else if (phase_ == Phase::idle) {
-        await_next();
-    }
-    if (co_await wire_.receive()) co_return true;
-    if (wire_.expired() && phase_ == Phase::header && !cut_off_) {
-        wire_.forgive();
-        co_await refuse({408, "The header came too slowly."});
-    }
-    co_return false;
+void Connection::await_head() {
+    if (phase_ != Phase::idle) return;  // the deadline of its first byte stands
+    if (wire_.held().empty()) return await_next();
+    phase_ = Phase::header;
+    wire_.deadline = (first_ ? waiting_from_ : clock::now()) + worker_.options().timeouts.header;
+}
+
+bool Connection::head_came_too_slowly() {
+    if (!wire_.expired() || phase_ != Phase::header || cut_off_) return false;
+    wire_.forgive();
+    return true;
 }
 
 void Connection::await_next() {

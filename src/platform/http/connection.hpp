@@ -49,7 +49,8 @@ class Connection : public ConnectionLink {
 
     Task<bool> shake_hands(const Tls& tls);
     void come_from(const Origin& origin);
-    Task<bool> receive_head();
+    void await_head();
+    [[nodiscard]] bool head_came_too_slowly();
     [[nodiscard]] std::optional<Refusal> take_head(std::size_t bytes);
     void copy_request();
     Task<void> exchange();
