@@ -89,13 +89,12 @@ def _unchunk(rest):
 
 
 def open_connections(port):
-    """How many connections to this port the kernel holds open at the server's end."""
-    local, count = f":{port:04X}", 0
+    """How many connections at this port a process holds a descriptor of, in whichever state."""
+    local = f":{port:04X}"
     with open("/proc/net/tcp", encoding="ascii") as table:
-        for line in table.readlines()[1:]:
-            columns = line.split()
-            count += columns[1].endswith(local) and columns[3] in ("01", "08")  # established, or closed by the client
-    return count
+        rows = [line.split() for line in table.readlines()[1:]]
+    listening, of_nobody = "0A", "0"  # the inode of what waits to be accepted, or was let go, is 0
+    return sum(row[1].endswith(local) and row[3] != listening and row[9] != of_nobody for row in rows)
 
 
 def unsent_bytes(port):
