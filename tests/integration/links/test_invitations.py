@@ -5,19 +5,10 @@ import secrets
 import pytest
 
 from support.client import new_key, ok, problem
-from support.links import RESET, SITE, forget, linking, mail_to, mails_to, settled, token_in
+from support.links import RESET, SITE, forget, mail_to, mails_to, settled, token_in
 
 LOGIN = "/api/v1/auth/login"
 INVITE = "/api/v1/users/invite"
-
-
-@pytest.fixture(scope="module")
-def server(database):
-    server = linking(database)
-    try:
-        yield server.start()
-    finally:
-        server.close()
 
 
 def invitee():

@@ -5,20 +5,11 @@ import secrets
 import pytest
 
 from support.client import ok, problem
-from support.links import RESET, linking, mail_to, mails_to, take
+from support.links import RESET, mail_to, mails_to, take
 from support.server import Townhall
 from support.waiting import wait_until
 
 LOGIN = "/api/v1/auth/login"
-
-
-@pytest.fixture(scope="module")
-def server(database):
-    server = linking(database)
-    try:
-        yield server.start()
-    finally:
-        server.close()
 
 
 def test_ones_own_address_changes_by_password_only(server, public, make_user):

@@ -9,18 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from support.client import ok, problem
-from support.links import FORGOT, RESET, SITE, forget, linking, mail_to, mails_to, settled, take, token_in
+from support.links import FORGOT, RESET, SITE, forget, mail_to, mails_to, settled, take, token_in
 
 LOGIN = "/api/v1/auth/login"
-
-
-@pytest.fixture(scope="module")
-def server(database):
-    server = linking(database)
-    try:
-        yield server.start()
-    finally:
-        server.close()
 
 
 def test_a_link_sets_a_new_password_once(server, public, make_user):
