@@ -1,21 +1,25 @@
-# Migrations travel inside the program: townhall_embed_migrations(<target> <folder>) adds a source to the target that
-# holds every NNNN_name.up.sql and .down.sql of the folder, byte for byte. Run as a script (-DFOLDER= -DOUTPUT=), this
-# file writes that source.
+# Migrations travel inside the program: townhall_embed_migrations(<target> <folder>…) adds a source to the target that
+# holds every NNNN_name.up.sql and .down.sql of the folders, byte for byte. Run as a script (-DFOLDERS= -DOUTPUT=), this
+# file writes that source. A program's own source comes before the one in a library that it links.
 
 if(CMAKE_SCRIPT_MODE_FILE)
   cmake_minimum_required(VERSION 3.25)
-  file(GLOB ups RELATIVE ${FOLDER} ${FOLDER}/*.up.sql)
-  file(GLOB all RELATIVE ${FOLDER} ${FOLDER}/*.sql)
-  list(SORT ups)
+  list(TRANSFORM FOLDERS APPEND "/*.up.sql" OUTPUT_VARIABLE up_files)
+  list(TRANSFORM FOLDERS APPEND "/*.sql" OUTPUT_VARIABLE all_files)
+  file(GLOB ups ${up_files})
+  file(GLOB all ${all_files})
+  list(SORT ups COMPARE FILE_BASENAME)
   set(entries "")
   set(versions "")
   foreach(up IN LISTS ups)
-    if(NOT up MATCHES "^([0-9][0-9][0-9][0-9])_([a-z0-9_]+)\\.up\\.sql$")
+    cmake_path(GET up PARENT_PATH folder)
+    cmake_path(GET up FILENAME up_name)
+    if(NOT up_name MATCHES "^([0-9][0-9][0-9][0-9])_([a-z0-9_]+)\\.up\\.sql$")
       message(FATAL_ERROR "${up}: a migration's name is NNNN_name.up.sql, the name in small letters, digits and _")
     endif()
     set(version ${CMAKE_MATCH_1})
     set(name ${CMAKE_MATCH_2})
-    set(down ${version}_${name}.down.sql)
+    set(down ${folder}/${version}_${name}.down.sql)
     if(version IN_LIST versions)
       message(FATAL_ERROR "${up}: the number ${version} is taken already")
     endif()
@@ -24,8 +28,8 @@ if(CMAKE_SCRIPT_MODE_FILE)
     endif()
     list(APPEND versions ${version})
     list(REMOVE_ITEM all ${up} ${down})
-    file(READ ${FOLDER}/${up} up_sql)
-    file(READ ${FOLDER}/${down} down_sql)
+    file(READ ${up} up_sql)
+    file(READ ${down} down_sql)
     string(REGEX REPLACE "^0+([0-9])" "\\1" number ${version})
     string(APPEND entries "    {${number}, \"${name}\", R\"townhall_sql(${up_sql})townhall_sql\", R\"townhall_sql(${down_sql})townhall_sql\"},\n")
   endforeach()
@@ -56,15 +60,14 @@ std::span<const Migration> embedded() { return kEmbedded; }
   return()
 endif()
 
-set(TOWNHALL_EMBED_MIGRATIONS ${CMAKE_CURRENT_LIST_FILE})
-
-function(townhall_embed_migrations target folder)
+function(townhall_embed_migrations target)
   set(output ${CMAKE_CURRENT_BINARY_DIR}/embedded_migrations.cpp)
-  file(GLOB files CONFIGURE_DEPENDS ${folder}/*.sql)
+  list(TRANSFORM ARGN APPEND "/*.sql" OUTPUT_VARIABLE patterns)
+  file(GLOB files CONFIGURE_DEPENDS ${patterns})
   add_custom_command(
     OUTPUT ${output}
-    COMMAND ${CMAKE_COMMAND} -DFOLDER=${folder} -DOUTPUT=${output} -P ${TOWNHALL_EMBED_MIGRATIONS}
-    DEPENDS ${files} ${TOWNHALL_EMBED_MIGRATIONS}
+    COMMAND ${CMAKE_COMMAND} "-DFOLDERS=${ARGN}" -DOUTPUT=${output} -P ${CMAKE_CURRENT_FUNCTION_LIST_FILE}
+    DEPENDS ${files} ${CMAKE_CURRENT_FUNCTION_LIST_FILE}
     COMMENT "Embedding migrations"
     VERBATIM)
   target_sources(${target} PRIVATE ${output})

@@ -25,6 +25,7 @@ _FINDING = re.compile(r"^(?:==\d+==\s*ERROR: |WARNING: Thread|\S+:\d+:\d+: runti
 
 
 def program():
+    """The built program."""
     path = Path(os.environ.get("TOWNHALL_BIN", ROOT / "build/release/townhall"))
     assert path.exists(), f"{path} is not built: ./dev build release townhall"
     return path
@@ -59,7 +60,8 @@ def log_entries_of(path, offset=0):
 class Townhall:
     """`townhall serve`, and the command line beside it, with one environment. No `database`: the embedded PostgreSQL."""
 
-    def __init__(self, database=None, env=None):
+    def __init__(self, database=None, env=None, executable=None):
+        self.executable = executable or program()
         self.folder = short_folder()
         self.home = self.folder / "home"
         self.log = self.folder / "server.log"
@@ -95,7 +97,7 @@ class Townhall:
         self._seen = self.log.stat().st_size if self.log.exists() else 0
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [program(), "serve", "--listen", f"127.0.0.1:{self.port}", *flags],
+                [self.executable, "serve", "--listen", f"127.0.0.1:{self.port}", *flags],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -197,7 +199,7 @@ class Townhall:
     def run(self, *arguments, stdin="", timeout=120, check=True):
         """Runs `townhall ARGUMENTS…` in this server's environment, to its end."""
         done = subprocess.run(
-            [program(), *map(str, arguments)],
+            [self.executable, *map(str, arguments)],
             input=stdin,
             capture_output=True,
             text=True,

@@ -1,0 +1,1 @@
+alter table website.submissions drop column next_version;

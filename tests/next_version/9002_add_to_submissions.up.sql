@@ -1,0 +1,1 @@
+alter table website.submissions add column next_version jsonb not null default '{}';

@@ -1,0 +1,1 @@
+alter table campaign.campaigns alter column name type text;

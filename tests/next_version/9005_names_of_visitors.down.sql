@@ -1,0 +1,1 @@
+alter table website.visitors alter column name type text;
