@@ -76,3 +76,27 @@ def count(rows, created=0, updated=0, unchanged=0, duplicates=0, rejected=0):
         "duplicates": duplicates,
         "rejected": rejected,
     }
+
+
+def voters_of(client, campaign):
+    """The voters of the campaign's first page, by external id."""
+    return {
+        item["external_id"]: item
+        for item in ok(client.get(f"/api/v1/voters?campaign_id={campaign}&per_page=200"))["items"]
+    }
+
+
+def found_by(client, campaign, word):
+    """The external ids that a search in the campaign gives."""
+    return {item["external_id"] for item in ok(client.get(f"/api/v1/voters?campaign_id={campaign}&q={word}"))["items"]}
+
+
+def walk(client, campaign, query):
+    """The external ids of a list, page by page behind cursors."""
+    out, page = [], ok(client.get(f"/api/v1/voters?campaign_id={campaign}&{query}"))
+    for _ in range(50):
+        out += [item["external_id"] for item in page["items"]]
+        if not page.get("next"):
+            return out
+        page = ok(client.get(f"/api/v1/voters?campaign_id={campaign}&{query}&after={page['next']}"))
+    raise AssertionError(f"the list has no end: {out}")

@@ -13,12 +13,6 @@ IMPORTS = "/api/v1/voters/imports"
 
 
 @pytest.fixture
-def target(make_campaign):
-    """A campaign for one test."""
-    return make_campaign()
-
-
-@pytest.fixture
 def manager(make_user, target):
     """Whose only campaign it is."""
     return make_user("manager", target)

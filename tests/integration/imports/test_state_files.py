@@ -3,7 +3,7 @@
 import pytest
 
 from support.client import ok
-from support.uploads import Upload, count, counts
+from support.uploads import Upload, count, counts, voters_of
 from support.voterfiles import florida, north_carolina, ohio, texas, washington
 
 FILES = {
@@ -25,8 +25,7 @@ def imported(admin, make_campaign):
             name, content, _ = FILES[state]
             campaign = make_campaign()
             upload = Upload(admin, campaign).send(content(), name=name).finished()
-            items = ok(admin.get(f"/api/v1/voters?campaign_id={campaign}&per_page=200"))["items"]
-            done[state] = upload, {item["external_id"]: item for item in items}
+            done[state] = upload, voters_of(admin, campaign)
         return done[state]
 
     return get
@@ -76,7 +75,7 @@ def test_ohio(admin, make_campaign, delimiter):
     """Comma or pipe; a leap day; the election columns are kept in extra."""
     campaign = make_campaign()
     Upload(admin, campaign).send(ohio(delimiter), name="SWVF.txt", source="ignored").finished()
-    voters = {item["external_id"]: item for item in ok(admin.get(f"/api/v1/voters?campaign_id={campaign}"))["items"]}
+    voters = voters_of(admin, campaign)
     expect(
         voters["OH0012345678"],
         last_name="DE LA CRUZ",

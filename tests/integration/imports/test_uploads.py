@@ -13,12 +13,6 @@ from support.voterfiles import generated
 from support.waiting import wait_until
 
 
-@pytest.fixture
-def target(make_campaign):
-    """A campaign for one test."""
-    return make_campaign()
-
-
 def voters(admin, target):
     return ok(admin.get(f"/api/v1/voters?campaign_id={target}"))["items"]
 
