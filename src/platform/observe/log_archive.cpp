@@ -43,6 +43,8 @@ bool is_stamp(std::string_view text) {
                               [](char c, char shape) { return shape == '0' ? c >= '0' && c <= '9' : c == shape; });
 }
 
+fs::path folder_of(const fs::path& log) { return log.has_parent_path() ? log.parent_path() : fs::path("."); }
+
 struct Closer {
     void operator()(gzFile_s* file) const { ::gzclose(file); }
 };
@@ -85,6 +87,14 @@ bool copy_compressed(const Descriptor& in, const fs::path& to, const std::stop_t
 }
 
 }  // namespace
+
+TurnOverLock::TurnOverLock(const fs::path& log)
+    : fd_(::open(folder_of(log).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)),
+      held_(fd_ < 0 || ::flock(fd_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) {}
+
+TurnOverLock::~TurnOverLock() {
+    if (fd_ >= 0) ::close(fd_);
+}
 
 bool remove_file(const fs::path& file) {
     const Descriptor held(file);
@@ -129,9 +139,8 @@ void LogArchive::tidy() {
 std::vector<fs::path> LogArchive::old_files() const {
     std::vector<fs::path> found;
     const std::string prefix = log_.filename().native() + ".";
-    const fs::path folder = log_.has_parent_path() ? log_.parent_path() : fs::path(".");
     std::error_code ignored;
-    for (fs::directory_iterator entry(folder, ignored), end; entry != end; entry.increment(ignored)) {
+    for (fs::directory_iterator entry(folder_of(log_), ignored), end; entry != end; entry.increment(ignored)) {
         const std::string name = entry->path().filename().native();
         std::string_view rest = name;
         if (!rest.starts_with(prefix)) continue;

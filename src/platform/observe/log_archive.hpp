@@ -18,7 +18,7 @@ class LogArchive {
     /// `keep`: how many old files there may be.
     LogArchive(std::filesystem::path log, std::size_t keep);
 
-    /// What to rename the log to now: `<log>.<time>`.
+    /// What to rename the log to now: `<log>.<time>`. For whoever holds a TurnOverLock.
     [[nodiscard]] std::filesystem::path next_name() const;
 
     /// Says that there may be something to do.
@@ -37,6 +37,24 @@ class LogArchive {
     std::condition_variable_any wake_;
     bool asked_ = false;
     std::jthread thread_;  // last: it stops before the rest goes
+};
+
+/// Of the processes that turn logs of one folder over, one at a time chooses an old file's name and renames to it: a
+/// name is taken for as long as the file or its compressed form is there, and compressing goes from one to the other.
+class TurnOverLock {
+  public:
+    /// Waits for nobody.
+    explicit TurnOverLock(const std::filesystem::path& log);
+    ~TurnOverLock();
+    TurnOverLock(const TurnOverLock&) = delete;
+    TurnOverLock& operator=(const TurnOverLock&) = delete;
+
+    /// False while another one has it. Where the file system knows no such locks, everybody has it.
+    [[nodiscard]] bool held() const { return held_; }
+
+  private:
+    int fd_;
+    bool held_;
 };
 
 /// Writes `file` compressed beside it, as `<file>.gz`, and removes it. False, with nothing changed, when that fails, is

@@ -136,7 +136,7 @@ void LogFile::follow_name() {
 std::uint64_t LogFile::write(std::string_view lines, clock::time_point by) {
     const bool due = is_due(lines.size());
     if (due || clock::now() - followed_ >= kBetweenLooks) follow_name();
-    if (due && is_due(lines.size())) turn_over();
+    if (due && is_due(lines.size())) turn_over(lines.size());
     const std::size_t written = is_regular() ? write_to_file(lines) : hand_over(lines, by);
     size_ += written;
     if (written == lines.size()) return 0;
@@ -190,7 +190,12 @@ bool LogFile::has_room(clock::time_point by) {
     return !stands_still_;
 }
 
-void LogFile::turn_over() {
+// Another process that is at it makes a new file, which the next lines find.
+void LogFile::turn_over(std::size_t more) {
+    const TurnOverLock lock(options_.file);
+    if (!lock.held()) return;
+    follow_name();  // it may have done so just before
+    if (!is_due(more)) return;
     // A file that can't be renamed is gone on with; one that can't be made is tried for again with the next lines.
     if (rename_to_new(options_.file, archive_->next_name())) open_file();
     archive_->tidy();

@@ -63,7 +63,7 @@ class LogFile {
     bool open_file();
     void take(int opened);
     void begin_archive();
-    void turn_over();
+    void turn_over(std::size_t more);
     void follow_name();
     [[nodiscard]] bool is_due(std::size_t more) const;
     std::size_t write_to_file(std::string_view bytes);

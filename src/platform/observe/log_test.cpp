@@ -120,6 +120,23 @@ TEST_F(LogFile, WhatAKilledProcessLeftIsCompressedAtTheNextStart) {
     EXPECT_EQ(content("log.old"), "not ours");
 }
 
+// Else two might choose one name, and the second file would take the place of the first one's compressed form.
+TEST_F(LogFile, IsTurnedOverByOneAtATime) {
+    observe::LogFile log;
+    ASSERT_TRUE(log.open({.file = folder_ / "log", .max_bytes = 10}));
+    {
+        const TurnOverLock another(folder_ / "log");
+        ASSERT_TRUE(another.held());
+        EXPECT_FALSE(TurnOverLock(folder_ / "log").held());
+        EXPECT_EQ(log.write("the first line\n"), 0U);
+        EXPECT_EQ(log.write("the second line\n"), 0U);
+        EXPECT_EQ(content(), "the first line\nthe second line\n");
+    }
+    EXPECT_EQ(log.write("the third line\n"), 0U);
+    EXPECT_EQ(content(), "the third line\n");
+    EXPECT_EQ(old_files().size(), 1U);
+}
+
 TEST_F(LogFile, IsOpenedAgainByItsName) {
     ASSERT_TRUE(set_log_file({.file = folder_ / "log"}));
     warning("before");
