@@ -9,8 +9,8 @@
 #include <fmt/format.h>
 #include <fstream>
 #include <grp.h>
-#include <iterator>
 #include <pwd.h>
+#include <sstream>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -50,6 +50,7 @@ void restore_signals() {
 [[noreturn]] void become_program(const Program& program, const Account& account, pid_t parent, char* const* arguments,
                                  char* const* environment) {
     const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (nothing < 0) ::_exit(kCannotExecute);
     ::dup2(program.input >= 0 ? program.input : nothing, STDIN_FILENO);
     ::dup2(program.output >= 0 ? program.output : nothing, STDOUT_FILENO);
     ::dup2(program.output >= 0 ? program.output : nothing, STDERR_FILENO);
@@ -160,16 +161,18 @@ std::filesystem::path first_closed(const std::vector<std::filesystem::path>& pat
 std::vector<pid_t> find_processes(const Account& account, const std::function<bool(std::string_view)>& matches) {
     std::vector<pid_t> found;
     std::error_code error;
-    for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
-        const std::string name = entry.path().filename().string();
+    for (std::filesystem::directory_iterator entry("/proc", error), end; entry != end; entry.increment(error)) {
+        const std::filesystem::path process = entry->path();
+        const std::string name = process.filename().string();
         pid_t pid = 0;
-        const auto [end, fault] = std::from_chars(name.data(), name.data() + name.size(), pid);
+        const auto [rest, fault] = std::from_chars(name.data(), name.data() + name.size(), pid);
         struct stat status{};
-        if (fault != std::errc() || end != name.data() + name.size()) continue;
-        if (::stat(entry.path().c_str(), &status) != 0 || status.st_uid != account.user) continue;
-        std::ifstream file(entry.path() / "cmdline", std::ios::binary);
-        const std::string command((std::istreambuf_iterator<char>(file)), {});
-        if (!command.empty() && matches(command)) found.push_back(pid);
+        if (fault != std::errc() || rest != name.data() + name.size()) continue;
+        if (::stat(process.c_str(), &status) != 0 || status.st_uid != account.user) continue;
+        std::ifstream file(process / "cmdline", std::ios::binary);
+        std::ostringstream command;  // empty where the process ends while it is read; reading by iterators would throw
+        command << file.rdbuf();
+        if (const std::string text = command.str(); !text.empty() && matches(text)) found.push_back(pid);
     }
     return found;
 }
