@@ -77,9 +77,9 @@ class IdentityScan {
     std::unique_ptr<State> state_;
 };
 
-/// A row's text, as a Fault has it, in values: as many as can be told apart. Where quotes are astray they are
-/// characters.
-[[nodiscard]] std::vector<std::string> split_row(std::string_view text, const Dialect& dialect);
+/// A row's text, as a Fault has it, in the file's own values: as many as can be told apart. Where quotes are astray
+/// they are characters. What a list of refused rows says of the row is left out, where the row has as many values.
+[[nodiscard]] std::vector<std::string> split_row(std::string_view text, const Plan& plan);
 
 /// The names of fields that a mapping may use, in the order of the voter's fields.
 [[nodiscard]] const std::vector<std::string_view>& field_names();

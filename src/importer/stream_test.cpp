@@ -243,7 +243,10 @@ TEST(Stream, rejected_rows_come_apart_to_be_mended) {
     EXPECT_EQ(split_row("", {}), Values{});
     const TempFile file(
         "error_line,error_column,error_code,error_reason,voter_id,last_name\n4,,no_identity,x,7,Smith\n");
-    Stream stream(file.path(), inspect(file.path(), options()));
+    const Plan plan = inspect(file.path(), options());
+    EXPECT_EQ(split_row("4,,no_identity,x,,Smith,more", plan), (Values{"", "Smith", "more"}));
+    EXPECT_EQ(split_row("4,no", plan), (Values{"4", "no"}));
+    Stream stream(file.path(), plan);
     const auto item = stream.next();
     EXPECT_EQ(std::get<const VoterRecord*>(*item)->external_id, "7");
     EXPECT_EQ(std::get<const VoterRecord*>(*item)->extra, "{}");

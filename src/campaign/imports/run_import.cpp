@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <exception>
+#include <ranges>
 #include <thread>
 
 #include "campaign/imports/claim_source.hpp"
@@ -73,7 +74,7 @@ void read_chunks(const std::filesystem::path& file, const importer::Plan& plan, 
         ++chunk->counts.rows;
         if (const auto* fault = std::get_if<const importer::Fault*>(&*item)) {
             ++chunk->counts.rejected;
-            chunk->add(**fault, importer::split_row((*fault)->text, plan.dialect));
+            chunk->add(**fault, importer::split_row((*fault)->text, plan));
         } else {
             const importer::VoterRecord& record = *std::get<const importer::VoterRecord*>(*item);
             if (seen.superseded(record.identity_hash, stream.position().member, record.line))
@@ -172,10 +173,10 @@ class Pipeline {
     std::atomic<bool> canceled_ = false;
 };
 
-/// As a JSON list.
+/// The file's own, as a JSON list.
 std::string column_names(const importer::Plan& plan) {
     std::string out = "[";
-    for (const importer::Column& column : plan.columns) {
+    for (const importer::Column& column : plan.columns | std::views::drop(plan.fault_columns)) {
         if (out.size() > 1) out += ',';
         api::json::write_string(out, column.name);
     }

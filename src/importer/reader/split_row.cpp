@@ -4,15 +4,17 @@
 
 namespace townhall::importer {
 
-std::vector<std::string> split_row(std::string_view text, const Dialect& dialect) {
-    Dialect lenient = dialect;
+std::vector<std::string> split_row(std::string_view text, const Plan& plan) {
+    Dialect lenient = plan.dialect;
     lenient.lenient_quotes = true;
     Limits limits;
     limits.max_field = limits.max_record = text.size() + 1;
     MemorySource source(text);
     Reader reader(source, lenient, limits);
     if (reader.next() != Reader::Outcome::record) return {};
-    return {reader.record().fields.begin(), reader.record().fields.end()};
+    const auto& fields = reader.record().fields;
+    const std::size_t ours = fields.size() < plan.fault_columns ? 0 : plan.fault_columns;
+    return {fields.begin() + static_cast<std::ptrdiff_t>(ours), fields.end()};
 }
 
 }  // namespace townhall::importer

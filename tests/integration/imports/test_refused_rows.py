@@ -74,14 +74,17 @@ def test_mended_errors_are_sent_again(upload, admin, target):
 
 
 def test_mended_errors_take_the_same_mapping(upload, admin, target):
-    """A mapping by numbers means the file's own columns, in the list of its refused rows too, and in a list of that."""
+    """A mapping by numbers means the file's own columns, in the list of its refused rows too, and in a list of that,
+    whose columns are the same."""
     mapping = json.dumps({"external_id": "1", "first_name": "2", "last_name": "3"})
     done = upload(b"1,Ada,One,Cary\n,,,Apex\n,,,Boone\n4,Di,Four,Cary\n", mapping=mapping)
     assert counts(done.result) == count(4, created=2, rejected=2)
-    created = []
+    created, header = [], done.errors_text().splitlines()[0]
+    assert header.split(",")[5:] == [f"column {at}" for at in (1, 2, 3, 4)]
     for wrong, right in ((",,,Apex", "2,Bob,Two,Apex"), (",,,Boone", "3,Cy,Three,Boone")):
         done = upload(done.errors_text().replace(wrong, right).encode(), mapping=mapping)
         created.append((done.result["created"], done.result["rejected"]))
+        assert done.errors_text().splitlines()[0] == header
     assert created == [(1, 1), (1, 0)]
     found = voters_of(admin, target)
     assert {key: (item["first_name"], item["last_name"], item["extra"]) for key, item in found.items()} == {
