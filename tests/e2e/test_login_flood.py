@@ -14,7 +14,7 @@ from support.client import ok
 from support.load import Crowd
 from support.openloop import OpenLoop, capacity
 from support.processes import fields_of_threads
-from support.server import ADMIN, Townhall
+from support.server import ADMIN, Townhall, is_sanitized
 from support.waiting import pause
 
 LOGIN, ME = "/api/v1/auth/login", "/api/v1/auth/me"
@@ -109,7 +109,9 @@ def test_a_flood_of_sign_ins_slows_nobody_else(server, full, rate):
     assert nicenesses.count(10) == max(1, os.cpu_count() // 2)
     noise = ALONE if full else NOISE
     print(f"P51, {rate:.0f} reads a second: p99s {calm} calm, {flooded} flooded")
-    assert statistics.median(flooded) < 2 * max(statistics.median(calm), noise), (calm, flooded)
+    # A sanitizer makes hashing and reading slow, and not alike: there the flood shows races only.
+    slower = statistics.median(flooded) / max(statistics.median(calm), noise)
+    assert slower < 2 or is_sanitized(), (calm, flooded)
     ok(server.client().post(LOGIN, {"email": ADMIN[0], "password": ADMIN[1]}))
 
 
