@@ -119,10 +119,13 @@ bool compress_file(const fs::path& file, const std::stop_token& stop) {
 LogArchive::LogArchive(fs::path log, std::size_t keep)
     : log_(std::move(log)), keep_(keep), thread_([this](const std::stop_token& stop) { work(stop); }) {}
 
-fs::path LogArchive::next_name() const {
+fs::path LogArchive::next_name() {
     using namespace std::chrono;
-    for (auto now = duration_cast<milliseconds>(system_clock::now().time_since_epoch());; now += milliseconds(1)) {
-        fs::path name = fmt::format("{}.{}", log_.native(), stamp_of(now));
+    const auto now = duration_cast<milliseconds>(system_clock::now().time_since_epoch());
+    // Not a name that is free again because its file was the oldest: the newest would then pass for that.
+    const bool same_moment = now <= newest_ && newest_ - now < seconds(1);  // else the clock was set back
+    for (newest_ = same_moment ? newest_ + milliseconds(1) : now;; newest_ += milliseconds(1)) {
+        fs::path name = fmt::format("{}.{}", log_.native(), stamp_of(newest_));
         std::error_code ignored;
         if (!fs::exists(name, ignored) && !fs::exists(name.native() + std::string(kCompressed), ignored)) return name;
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <filesystem>
 #include <mutex>
@@ -18,8 +19,9 @@ class LogArchive {
     /// `keep`: how many old files there may be.
     LogArchive(std::filesystem::path log, std::size_t keep);
 
-    /// What to rename the log to now: `<log>.<time>`. For whoever holds a TurnOverLock.
-    [[nodiscard]] std::filesystem::path next_name() const;
+    /// What to rename the log to now: `<log>.<time>`, behind every name that it gave before. For whoever holds a
+    /// TurnOverLock.
+    [[nodiscard]] std::filesystem::path next_name();
 
     /// Says that there may be something to do.
     void tidy();
@@ -33,6 +35,7 @@ class LogArchive {
 
     const std::filesystem::path log_;
     const std::size_t keep_;
+    std::chrono::milliseconds newest_{};  // the time in the last name, since the epoch
     std::mutex mutex_;
     std::condition_variable_any wake_;
     bool asked_ = false;

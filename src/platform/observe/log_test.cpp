@@ -120,6 +120,16 @@ TEST_F(LogFile, WhatAKilledProcessLeftIsCompressedAtTheNextStart) {
     EXPECT_EQ(content("log.old"), "not ours");
 }
 
+TEST_F(LogFile, NamesOfOldFilesGoOnInTime) {
+    LogArchive archive(folder_ / "log", 3);
+    std::filesystem::path last = archive.next_name();
+    for (int i = 0; i < 100; ++i) {  // several within one millisecond, none of which is there any more
+        const std::filesystem::path next = archive.next_name();
+        EXPECT_LT(last, next);
+        last = next;
+    }
+}
+
 // Else two might choose one name, and the second file would take the place of the first one's compressed form.
 TEST_F(LogFile, IsTurnedOverByOneAtATime) {
     observe::LogFile log;
