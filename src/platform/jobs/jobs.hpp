@@ -61,7 +61,7 @@ using Outcome = std::variant<Done, Retry, Fail, Release>;
 /// What a worker does with the jobs of one kind.
 struct Kind {
     std::string name;
-    int max_attempts = 12;           // spread over about a day with the default backoff
+    int max_attempts = 12;           // spread over half an hour, an hour at most, with the default backoff
     std::size_t concurrency = 4;     // runs of the handler at once in this process
     std::chrono::seconds lease{30};  // a dead worker's jobs are run again this long after its last sign of life
     /// Runs on one of the worker's executors. What it throws is a `Retry`.
