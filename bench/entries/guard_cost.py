@@ -24,7 +24,15 @@ def measure(bench: Bench) -> list[Figure]:
         then = _campaign(bench, servers, "guard_before", old_program, {})
         work = "GET /campaigns/{id}"
         result = bench.in_turn(work, now=lambda _: _reads(bench, *now), before=lambda _: _reads(bench, *then))
-    return [faster(work, "the program before the guard (limits, headers, CORS, proxies, audit)", result["now"], result["before"], 0.9)]
+    return [
+        faster(
+            work,
+            "the program before the guard (limits, headers, CORS, proxies, audit)",
+            result["now"],
+            result["before"],
+            0.9,
+        )
+    ]
 
 
 def _campaign(bench: Bench, servers: ExitStack, database: str, program, options: dict) -> tuple[Client, int]:
