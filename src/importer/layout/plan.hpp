@@ -78,6 +78,11 @@ struct Plan {
     bool star_is_null = false;
     Options options;  // with `today` set
 
+    /// How many of a row's values, at its beginning, are ours: none where it has fewer than we wrote.
+    [[nodiscard]] std::size_t fault_values(std::size_t values) const {
+        return values < fault_columns ? 0 : fault_columns;
+    }
+
     /// Whether some column can tell whom a row is about. Without one, a Stream refuses to start: a mapping is needed.
     [[nodiscard]] bool can_identify() const;
 };

@@ -13,8 +13,7 @@ std::vector<std::string> split_row(std::string_view text, const Plan& plan) {
     Reader reader(source, lenient, limits);
     if (reader.next() != Reader::Outcome::record) return {};
     const auto& fields = reader.record().fields;
-    const std::size_t ours = fields.size() < plan.fault_columns ? 0 : plan.fault_columns;
-    return {fields.begin() + static_cast<std::ptrdiff_t>(ours), fields.end()};
+    return {fields.begin() + static_cast<std::ptrdiff_t>(plan.fault_values(fields.size())), fields.end()};
 }
 
 }  // namespace townhall::importer

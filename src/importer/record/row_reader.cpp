@@ -90,8 +90,8 @@ RowReader::Outcome RowReader::next() {
 bool RowReader::is_skipped() const {
     const RawRecord& record = reader_->record();
     if (plan_.dialect.has_header && record.text == plan_.header_text) return true;
-    const std::size_t own = record.fields.size() < plan_.fault_columns ? 0 : plan_.fault_columns;
-    return std::all_of(record.fields.begin() + static_cast<std::ptrdiff_t>(own), record.fields.end(),
+    const auto ours = static_cast<std::ptrdiff_t>(plan_.fault_values(record.fields.size()));
+    return std::all_of(record.fields.begin() + ours, record.fields.end(),
                        [](std::string_view field) { return field.empty(); });
 }
 

@@ -49,6 +49,12 @@ struct Closer {
     void operator()(gzFile_s* file) const { ::gzclose(file); }
 };
 
+}  // namespace
+
+bool lock_now(int fd, int kind) { return ::flock(fd, kind | LOCK_NB) == 0 || errno != EWOULDBLOCK; }
+
+namespace {
+
 class Descriptor {
   public:
     explicit Descriptor(const fs::path& file) : fd_(::open(file.c_str(), O_RDONLY | O_CLOEXEC)) {}
@@ -62,8 +68,7 @@ class Descriptor {
     /// Nobody writes to the file, or will, while this lives; and it is still there. Its writers hold it by a lock.
     [[nodiscard]] bool take_alone() const {
         struct ::stat status{};
-        return fd_ >= 0 && (::flock(fd_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) &&
-               ::fstat(fd_, &status) == 0 && status.st_nlink > 0;
+        return fd_ >= 0 && lock_now(fd_, LOCK_EX) && ::fstat(fd_, &status) == 0 && status.st_nlink > 0;
     }
 
   private:
@@ -90,7 +95,7 @@ bool copy_compressed(const Descriptor& in, const fs::path& to, const std::stop_t
 
 TurnOverLock::TurnOverLock(const fs::path& log)
     : fd_(::open(folder_of(log).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)),
-      held_(fd_ < 0 || ::flock(fd_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) {}
+      held_(fd_ < 0 || lock_now(fd_, LOCK_EX)) {}
 
 TurnOverLock::~TurnOverLock() {
     if (fd_ >= 0) ::close(fd_);

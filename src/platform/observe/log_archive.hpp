@@ -42,6 +42,10 @@ class LogArchive {
     std::jthread thread_;  // last: it stops before the rest goes
 };
 
+/// Takes a lock of this kind (LOCK_SH, LOCK_EX) on the open file, and waits for nobody. False while another one has it;
+/// where the file system knows no such locks, everybody has it.
+[[nodiscard]] bool lock_now(int fd, int kind);
+
 /// Of the processes that turn logs of one folder over, one at a time chooses an old file's name and renames to it: a
 /// name is taken for as long as the file or its compressed form is there, and compressing goes from one to the other.
 class TurnOverLock {
@@ -52,7 +56,7 @@ class TurnOverLock {
     TurnOverLock(const TurnOverLock&) = delete;
     TurnOverLock& operator=(const TurnOverLock&) = delete;
 
-    /// False while another one has it. Where the file system knows no such locks, everybody has it.
+    /// As `lock_now` says.
     [[nodiscard]] bool held() const { return held_; }
 
   private:

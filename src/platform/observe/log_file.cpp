@@ -39,7 +39,7 @@ int open_and_hold(const std::filesystem::path& file) {
         // A pipe without a reader fails in place of waiting for one.
         const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_CLOEXEC, 0640);
         if (fd < 0) return -1;
-        const bool held = ::flock(fd, LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+        const bool held = lock_now(fd, LOCK_SH);
         struct ::stat ours{}, named{};
         if (held && ::fstat(fd, &ours) == 0 && ::stat(file.c_str(), &named) == 0 && same_file(ours, named)) return fd;
         ::close(fd);
@@ -134,9 +134,10 @@ void LogFile::follow_name() {
 }
 
 std::uint64_t LogFile::write(std::string_view lines, clock::time_point by) {
-    const bool due = is_due(lines.size());
-    if (due || clock::now() - followed_ >= kBetweenLooks) follow_name();
-    if (due && is_due(lines.size())) turn_over(lines.size());
+    if (is_due(lines.size()))
+        turn_over(lines.size());
+    else if (clock::now() - followed_ >= kBetweenLooks)
+        follow_name();
     const std::size_t written = is_regular() ? write_to_file(lines) : hand_over(lines, by);
     size_ += written;
     if (written == lines.size()) return 0;
@@ -190,12 +191,11 @@ bool LogFile::has_room(clock::time_point by) {
     return !stands_still_;
 }
 
-// Another process that is at it makes a new file, which the next lines find.
+// Another process may have done so just before, or be at it: then the next lines find its new file.
 void LogFile::turn_over(std::size_t more) {
     const TurnOverLock lock(options_.file);
-    if (!lock.held()) return;
-    follow_name();  // it may have done so just before
-    if (!is_due(more)) return;
+    follow_name();
+    if (!lock.held() || !is_due(more)) return;
     // A file that can't be renamed is gone on with; one that can't be made is tried for again with the next lines.
     if (rename_to_new(options_.file, archive_->next_name())) open_file();
     archive_->tidy();
