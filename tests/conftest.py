@@ -76,9 +76,15 @@ def database(cluster, template):
 
 
 @pytest.fixture(scope="module")
-def server(database):
+def environment():
+    """What the module's server is configured with, besides its database. Overridden where a folder's tests want more."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def server(database, environment):
     """A running server on the module's database."""
-    server = Townhall(database)
+    server = Townhall(database, environment)
     try:
         yield server.start()
     finally:

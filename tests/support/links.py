@@ -3,16 +3,10 @@
 import re
 
 from .forms import mails_about
-from .server import Townhall
 from .waiting import wait_until
 
 FORGOT, RESET = "/api/v1/auth/forgot", "/api/v1/auth/reset"
 SITE = "https://townhall.example.org"
-
-
-def linking(database):
-    """A server, not yet started, that writes its links under SITE."""
-    return Townhall(database, {"PUBLIC_URL": f"{SITE}/"})
 
 
 def mails_to(server, address):

@@ -88,21 +88,23 @@ def _unchunk(rest):
             return body, rest
 
 
-def open_connections(port):
-    """How many connections at this port a process holds a descriptor of, in whichever state."""
-    local = f":{port:04X}"
+def _sockets_at(port):
+    """The kernel's rows about the server's end of this port, in columns: proc(5), /proc/net/tcp."""
     with open("/proc/net/tcp", encoding="ascii") as table:
         rows = [line.split() for line in table.readlines()[1:]]
+    return [row for row in rows if row[1].endswith(f":{port:04X}")]
+
+
+def open_connections(port):
+    """How many connections at this port a process holds a descriptor of, in whichever state."""
     listening, of_nobody = "0A", "0"  # the inode of what waits to be accepted, or was let go, is 0
-    return sum(row[1].endswith(local) and row[3] != listening and row[9] != of_nobody for row in rows)
+    return sum(row[3] != listening and row[9] != of_nobody for row in _sockets_at(port))
 
 
 def unsent_bytes(port):
     """What the kernel holds for each connection to this port: what was written and the client has not acknowledged."""
-    local = f":{port:04X}"
-    with open("/proc/net/tcp", encoding="ascii") as table:
-        rows = [line.split() for line in table.readlines()[1:]]
-    return [int(row[4].split(":")[0], 16) for row in rows if row[1].endswith(local) and row[3] == "01"]
+    established = "01"
+    return [int(row[4].split(":")[0], 16) for row in _sockets_at(port) if row[3] == established]
 
 
 def free_port():

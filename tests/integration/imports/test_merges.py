@@ -30,9 +30,8 @@ def shared(admin, make_campaign):
     return make_campaign(), make_campaign(), run
 
 
-def test_a_file_leaves_what_it_has_no_column_for(admin, make_campaign):
+def test_a_file_leaves_what_it_has_no_column_for(admin, target):
     """Further phones and addresses, other districts, parts of the mailing address, other extra values, the ZIP's end."""
-    target = make_campaign()
     Upload(admin, target).send(FIRST, prefer="wait=30").finished()
     ann = voters_of(admin, target)["M1"]
     by_hand = {
@@ -58,9 +57,8 @@ def test_a_file_leaves_what_it_has_no_column_for(admin, make_campaign):
     assert (bob["zip"], bob["zip4"]) == ("27513", None)
 
 
-def test_a_file_that_tells_of_all_leaves_nothing_else(admin, make_campaign):
+def test_a_file_that_tells_of_all_leaves_nothing_else(admin, target):
     """Several phone columns are all the phones; a column of all four values of a ZIP is the whole ZIP."""
-    target = make_campaign()
     header = "Voter ID,First Name,Last Name,Home Phone,Cell Phone,zip,zip4\n"
     Upload(admin, target).send(
         f"{header}M1,Ann,Lee,919-555-0101,919-555-0102,27601,1234\n", prefer="wait=30"

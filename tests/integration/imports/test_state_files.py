@@ -2,7 +2,6 @@
 
 import pytest
 
-from support.client import ok
 from support.uploads import Upload, count, counts, voters_of
 from support.voterfiles import florida, north_carolina, ohio, texas, washington
 
@@ -125,9 +124,8 @@ def test_mended_rows_of_florida_are_floridas(admin, make_campaign):
     mended = first.errors_text().replace("ALA,,", "ALA,100000012,")
     second = Upload(admin, campaign).send(mended.encode(), name="errors.csv").finished()
     assert (second.result["source"], second.result["created"]) == ("us-fl", 1)
-    items = ok(admin.get(f"/api/v1/voters?campaign_id={campaign}"))["items"]
     expect(
-        next(item for item in items if item["external_id"] == "100000012"),
+        voters_of(admin, campaign)["100000012"],
         source="us-fl",
         phone="+13525550142",
         date_of_birth="1976-07-04",

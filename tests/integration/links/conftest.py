@@ -2,14 +2,10 @@
 
 import pytest
 
-from support.links import linking
+from support.links import SITE
 
 
 @pytest.fixture(scope="module")
-def server(database):
-    """In place of every test's server: one that writes its links under a site of its own."""
-    server = linking(database)
-    try:
-        yield server.start()
-    finally:
-        server.close()
+def environment():
+    """Links stand under a site of its own."""
+    return {"PUBLIC_URL": f"{SITE}/"}
